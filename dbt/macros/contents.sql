@@ -1,0 +1,61 @@
+{#
+    A resource is fetched many times; each distinct content is loaded into raw once. These macros say which content
+    counts. Contents the loader rejected never do: the last good bytes stay in force.
+#}
+
+{# Every good fetch of a resource: content hash, when it became known, and how complete it is. #}
+{% macro good_fetches(source_name, resource) -%}
+    select
+        fetches.sha256,
+        fetches.attempted_at,
+        fetches.known_from,
+        fetches.url,
+        fetches.vintage_kind,
+        fetches.vintage_scope,
+        loads.load_id
+    from {{ source('raw', 'fetches') }} as fetches
+    inner join {{ source('raw', 'loads') }} as loads
+        on loads.source = fetches.source
+        and loads.resource = fetches.resource
+        and loads.sha256 = fetches.sha256
+        and loads.status = 'loaded'
+    where fetches.source = '{{ source_name }}'
+        and fetches.resource = '{{ resource }}'
+        and fetches.outcome = 'fetched'
+{%- endmacro %}
+
+{#
+    Hash of the content fetched last, for resources whose rows carry their own known_from (evidence): a correction made
+    today must reach an as-of build of last year, and the rows' own dates keep later knowledge out.
+#}
+{% macro latest_content(source_name, resource) -%}
+    select sha256
+    from ({{ good_fetches(source_name, resource) }})
+    order by attempted_at desc, load_id desc, sha256
+    limit 1
+{%- endmacro %}
+
+{#
+    The vintages of a resource known by as_of: one row per change of content, dated when it first became known.
+    Fetching the same bytes again is no new vintage; going back to old bytes is one.
+#}
+{% macro vintages(source_name, resource) -%}
+    select
+        sha256,
+        known_from::date as vintage_date,
+        known_from,
+        url,
+        vintage_kind,
+        vintage_scope
+    from (
+        select
+            *,
+            lag(sha256) over (
+                partition by vintage_scope
+                order by known_from, attempted_at, load_id
+            ) as previous_sha256
+        from ({{ good_fetches(source_name, resource) }})
+        where {{ known_by_as_of() }}
+    )
+    where sha256 is distinct from previous_sha256
+{%- endmacro %}

@@ -1,0 +1,106 @@
+with steps as (
+
+    select * from {{ ref('int_capacity__steps') }}
+    where facility_increment_mw <> 0
+        or it_increment_mw_stated <> 0
+        or buildings_so_far > previous_buildings
+
+),
+
+-- One row per building that a step opens; the step's MW is shared equally between them.
+new_buildings as (
+
+    select
+        *,
+        unnest(range(previous_buildings + 1, buildings_so_far + 1)) as building_number
+    from steps
+    where buildings_so_far > previous_buildings
+
+),
+
+opened as (
+
+    select
+        campus_id,
+        step_number,
+        building_number,
+        'new_building' as step_kind,
+        -- MW that falls while buildings open belongs to the older ones: no building opens with less than nothing.
+        case when facility_increment_mw >= 0 then 1.0 / (buildings_so_far - previous_buildings) else 0 end as step_share,
+        facility_increment_mw
+    from new_buildings
+
+),
+
+-- A change without a new building is spread over the open ones by the MW they opened with.
+changed as (
+
+    select
+        steps.campus_id,
+        steps.step_number,
+        opened.building_number,
+        case when steps.facility_increment_mw < 0 then 'derating' else 'upgrade' end as step_kind,
+        coalesce(
+            opened.facility_increment_mw * opened.step_share
+            / nullif(sum(opened.facility_increment_mw * opened.step_share) over same_step, 0),
+            1.0 / count(*) over same_step
+        ) as step_share
+    from steps
+    inner join opened
+        on opened.campus_id = steps.campus_id
+        and opened.step_number < steps.step_number
+    where steps.buildings_so_far = steps.previous_buildings
+        or steps.facility_increment_mw < 0
+    window same_step as (partition by steps.campus_id, steps.step_number)
+
+),
+
+-- MW of a campus of which no building is named yet: kept at the campus, no building is made up for it.
+unnumbered as (
+
+    select
+        campus_id,
+        step_number,
+        null::bigint as building_number,
+        'campus_total' as step_kind,
+        1.0 as step_share
+    from steps
+    where buildings_so_far = 0
+
+),
+
+spread as (
+
+    select campus_id, step_number, building_number, step_kind, step_share from opened
+    union all
+    select campus_id, step_number, building_number, step_kind, step_share from changed
+    union all
+    select campus_id, step_number, building_number, step_kind, step_share from unnumbered
+
+)
+
+select
+    spread.campus_id || coalesce('-b' || format('{:02d}', spread.building_number), '-campus') as building_id,
+    spread.campus_id,
+    coalesce(campuses.operator, 'unknown') as operator,
+    coalesce(campuses.cloud_provider, 'unknown') as cloud_provider,
+    spread.building_number,
+    steps.step_number,
+    spread.step_kind,
+    steps.observed_date,
+    steps.previous_observed_date,
+    steps.confirmed_date,
+    steps.date_basis,
+    steps.is_started,
+    steps.it_increment_mw_stated * spread.step_share as it_increment_mw_stated,
+    steps.it_increment_mw * spread.step_share as it_increment_mw,
+    steps.facility_increment_mw * spread.step_share as facility_increment_mw,
+    steps.it_capacity_basis,
+    steps.vintage_date,
+    steps.known_from
+from spread
+inner join steps
+    on steps.campus_id = spread.campus_id
+    and steps.step_number = spread.step_number
+left join {{ ref('stg_evidence__campuses') }} as campuses
+    on campuses.campus_id = spread.campus_id

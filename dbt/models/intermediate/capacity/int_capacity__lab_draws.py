@@ -1,0 +1,18 @@
+"""Joint draws behind the lab rows of int_capacity__quarterly: same seed, same draws."""
+
+from datetime import date
+
+from models.capacity.run import run_lab_draws
+
+
+def model(dbt, session):
+    as_of = dbt.config.meta_get("as_of")
+    seed = dbt.config.meta_get("seed")
+    n_draws = dbt.config.meta_get("n_draws")
+    frames = {
+        "building_steps": dbt.ref("int_capacity__building_steps").df(),
+        "plans": dbt.ref("int_capacity__plans").df(),
+        "tenancies": dbt.ref("int_capacity__tenancies").df(),
+        "assumptions": dbt.ref("stg_assumptions").df(),
+    }
+    return run_lab_draws(frames, as_of=date.fromisoformat(as_of), seed=seed, n_draws=n_draws)

@@ -1,0 +1,35 @@
+with source as (
+
+    select * from {{ source('raw', 'evidence__lab_capacity_published') }}
+    where _sha256 = ({{ latest_content('evidence', 'lab_capacity_published') }})
+        and {{ known_by_as_of('_known_from') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        {{ field('figure_id', 'varchar') }},
+        {{ field('lab', 'varchar') }},
+
+        -- text
+        {{ field('cloud_provider', 'varchar') }},
+        {{ field('as_of_date', 'varchar') }},
+        {{ field('metric', 'varchar') }},
+        {{ field('unit', 'varchar') }},
+        {{ field('value_kind', 'varchar') }},
+
+        -- numerics
+        {{ field('value', 'double') }},
+        {{ field('low', 'double') }},
+        {{ field('high', 'double') }},
+
+        -- provenance
+        {{ provenance() }}
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,34 @@
+with source as (
+
+    select * from {{ source('raw', 'loads') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        source,
+        resource,
+        sha256,
+
+        -- text
+        status,
+        reason,
+        vintage_kind,
+        vintage_scope,
+
+        -- numerics
+        rows_in,
+        rows_loaded,
+        rows_quarantined,
+
+        -- timestamps
+        retrieved_at,
+        known_from
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,93 @@
+"""Who uses a campus: sampled, time-valid shares of its MW, the rest unassigned (methods: capacity 3e)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from models.capacity.parameters import CONFIDENCES, Parameters
+from models.capacity.randomness import Floats, uniforms
+from models.capacity.simulate import CampusDraws, to_days
+
+UNASSIGNED = "Unassigned"
+
+
+@dataclass
+class LabCloud:
+    """MW of one lab on one cloud, shape (quarters, draws), and what the figure rests on, shape (quarters,)."""
+
+    it_mw: Floats
+    facility_mw: Floats
+    n_campuses: Floats
+    it_mw_by_confidence: dict[str, Floats] = field(default_factory=dict)
+
+    def add(self, it_mw: Floats, facility_mw: Floats, confidence: str | None) -> None:
+        """Add one campus's part."""
+        self.it_mw += it_mw
+        self.facility_mw += facility_mw
+        self.n_campuses += facility_mw.any(axis=1)
+        if confidence is not None:
+            before = self.it_mw_by_confidence.get(confidence, np.zeros(len(it_mw)))
+            self.it_mw_by_confidence[confidence] = before + it_mw.mean(axis=1)
+
+
+def campus_shares(
+    tenancies: pd.DataFrame, parameters: Parameters, quarter_ends: Floats, seed: int, n_draws: int
+) -> Floats:
+    """Shares of one campus per tenancy, shape (tenancies, quarters, draws), 0 outside the validity, sum at most 1.
+
+    A tenancy counts at a quarter end that lies within valid_from..valid_to, both included, either open. One share is
+    drawn per tenancy and kept over time. Tenancies that claim more than the campus are scaled down together.
+    Raises ValueError on an unknown confidence or a share range outside 0..1.
+    """
+    shares = np.empty((len(tenancies), n_draws))
+    for i, row in enumerate(tenancies.itertuples(index=False)):
+        if row.confidence not in CONFIDENCES:
+            raise ValueError(f"tenancy {row.tenancy_id}: confidence {row.confidence!r} is none of {CONFIDENCES}")
+        low, high = float(row.share_low), float(row.share_high)
+        if np.isnan(low) or np.isnan(high):
+            low, high = parameters.tenancy_share[row.confidence]
+        if not 0 <= low <= high <= 1:
+            raise ValueError(f"tenancy {row.tenancy_id}: share {low}..{high} is not a range within 0..1")
+        shares[i] = low + (high - low) * uniforms(seed, "tenancy", str(row.tenancy_id), n_draws)
+    start = np.nan_to_num(to_days(tenancies["valid_from"]), nan=-np.inf)
+    end = np.nan_to_num(to_days(tenancies["valid_to"]), nan=np.inf)
+    valid = (start[:, None] <= quarter_ends) & (quarter_ends <= end[:, None])
+    weights = shares[:, None, :] * valid[:, :, None]
+    return weights / np.maximum(weights.sum(axis=0), 1.0)
+
+
+def allocate(
+    campuses: Iterable[CampusDraws],
+    tenancies: pd.DataFrame,
+    parameters: Parameters,
+    quarter_ends: Floats,
+    seed: int,
+    n_draws: int,
+) -> dict[tuple[str, str], LabCloud]:
+    """Split every campus over labs: {(lab, cloud_provider): LabCloud}, with the rest under lab 'Unassigned'.
+
+    In every draw and quarter the labs and 'Unassigned' add up to the campuses.
+    """
+    shape = (len(quarter_ends), n_draws)
+    result: dict[tuple[str, str], LabCloud] = {}
+
+    def cell(lab: str, cloud_provider: str) -> LabCloud:
+        return result.setdefault(
+            (lab, cloud_provider), LabCloud(np.zeros(shape), np.zeros(shape), np.zeros(len(quarter_ends)))
+        )
+
+    by_campus = {str(name): rows for name, rows in tenancies.sort_values("tenancy_id").groupby("campus_id")}
+    for campus in campuses:
+        it_mw, facility_mw = campus.it_mw.sum(axis=0), campus.facility_mw.sum(axis=0)
+        rest = np.ones(shape)
+        if campus.campus_id in by_campus:
+            rows = by_campus[campus.campus_id]
+            shares = campus_shares(rows, parameters, quarter_ends, seed, n_draws)
+            rest = np.clip(1 - shares.sum(axis=0), 0.0, 1.0)
+            for row, share in zip(rows.itertuples(index=False), shares, strict=True):
+                cloud_provider = campus.cloud_provider if pd.isna(row.cloud_provider) else str(row.cloud_provider)
+                cell(str(row.lab), cloud_provider).add(it_mw * share, facility_mw * share, str(row.confidence))
+        cell(UNASSIGNED, campus.cloud_provider).add(it_mw * rest, facility_mw * rest, None)
+    return result

@@ -1,0 +1,1 @@
+"""Trainium volumes: packages, racks and installed chips per system SKU, as joint draws."""

@@ -1,0 +1,111 @@
+"""Monthly flows and the delays between them: packages -> racked chips -> installed chips."""
+
+from datetime import date
+
+import numpy as np
+
+from models.volumes.assumptions import Assumptions, Floats, generator
+
+FIRST_MONTH = date(2023, 1, 1)
+N_QUARTERS = 24
+N_MONTHS = 3 * N_QUARTERS
+
+_MONTHS_PER_STEP = 3
+_KERNEL_MONTHS = 24
+
+
+def month_index(day: date) -> int:
+    """Return the month of `day` counted from 2023-01 (which is 0)."""
+    return (day.year - FIRST_MONTH.year) * 12 + day.month - FIRST_MONTH.month
+
+
+def quarter_starts() -> list[date]:
+    """Return the first days of the published quarters, 2023Q1 to 2028Q4."""
+    return [date(FIRST_MONTH.year + q // 4, 3 * (q % 4) + 1, 1) for q in range(N_QUARTERS)]
+
+
+def by_quarter(monthly: Floats) -> Floats:
+    """Sum flows of shape (draws, months) to (draws, quarters)."""
+    return monthly.reshape(monthly.shape[0], N_QUARTERS, 3).sum(axis=2)
+
+
+def logistic(x: Floats) -> Floats:
+    """Return 1 / (1 + exp(-x)), without overflow."""
+    return 0.5 * (1 + np.tanh(0.5 * x))
+
+
+def package_paths(
+    assumptions: Assumptions, generation: str, successor_midpoint: Floats | None, n_draws: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Draw monthly package flows of one generation.
+
+    flow(t) = plateau * exp(walk(t)) * logistic ramp * logistic decline, exactly zero before the generation's first
+    month and below the smallest counted flow. The walk is Gaussian in the log with quarterly steps, so plateaus and
+    steps are possible; the decline is placed relative to the successor's ramp, which joins the generations.
+
+    Returns (flows of shape (draws, months) in packages per month, ramp midpoint per draw in months after 2023-01).
+    """
+
+    def draw(parameter: str) -> Floats:
+        return assumptions.sample(generation, parameter, n_draws)[:, None]
+
+    months = np.arange(N_MONTHS, dtype=np.float64)[None, :]
+    first = int(assumptions.value(generation, "first_package_month"))
+    midpoint = draw("ramp_midpoint_month")
+    log_level = np.log(draw("plateau_packages_per_month")) + _walk(
+        assumptions.value(generation, "walk_sd_per_quarter"), first, n_draws, generator(seed, "walk", generation)
+    )
+    shape = logistic((months - midpoint) / draw("ramp_scale_months"))
+    if successor_midpoint is not None:
+        end = successor_midpoint[:, None] + draw("decline_after_successor_months")
+        shape *= logistic((end - months) / draw("decline_scale_months"))
+    flows = np.exp(log_level) * shape
+    flows[:, :first] = 0.0
+    flows[flows < assumptions.value("inference", "smallest_package_flow")] = 0.0
+    return flows, midpoint[:, 0]
+
+
+def _walk(sd: float, first: int, n_draws: int, rng: np.random.Generator) -> Floats:
+    """Random walk that starts at zero in month `first`, quarterly knots joined by straight lines."""
+    n_steps = -(-(N_MONTHS - first) // _MONTHS_PER_STEP)
+    knots = np.zeros((n_draws, n_steps + 1))
+    np.cumsum(sd * rng.standard_normal((n_draws, n_steps)), axis=1, out=knots[:, 1:])
+    position = np.maximum(np.arange(N_MONTHS) - first, 0) / _MONTHS_PER_STEP
+    knot = np.minimum(position.astype(np.int64), n_steps - 1)
+    fraction = position - knot
+    return knots[:, knot] * (1 - fraction) + knots[:, knot + 1] * fraction
+
+
+def lag_kernel(mean_months: Floats) -> Floats:
+    """Return gamma (shape 2) delay weights per draw, shape (draws, months of delay); each row sums to 1.
+
+    The weight of delay k is the gamma mass between k - 1/2 and k + 1/2 months; what lies beyond the last month is
+    spread over the others. Shape 2 has the closed form F(x) = 1 - (1 + x/s) exp(-x/s) with s = mean / 2.
+    """
+    edges = np.arange(_KERNEL_MONTHS + 1, dtype=np.float64)[None, :] + 0.5
+    scaled = edges * 2 / mean_months[:, None]
+    cumulative = 1 - (1 + scaled) * np.exp(-scaled)
+    weights = np.diff(cumulative, axis=1, prepend=0.0)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def delay(flows: Floats, kernel: Floats) -> Floats:
+    """Delay flows of shape (draws, months) by the kernel of shape (draws, months of delay).
+
+    What would arrive after the last month drops out, so the cumulative output never exceeds the cumulative input.
+    """
+    delayed = np.zeros_like(flows)
+    for k in range(kernel.shape[1]):
+        delayed[:, k:] += kernel[:, k, None] * flows[:, : flows.shape[1] - k]
+    return delayed
+
+
+def shift(flows: Floats, months: Floats) -> Floats:
+    """Move flows later by a fractional number of months per draw (earlier when negative); zero beyond the ends."""
+    padded = np.pad(flows, ((0, 0), (1, 1)))
+    last = padded.shape[1] - 1
+    position = np.clip(np.arange(1, flows.shape[1] + 1)[None, :] - months[:, None], 0, last)
+    left = np.minimum(position.astype(np.int64), last - 1)
+    fraction = position - left
+    rows = np.arange(flows.shape[0])[:, None]
+    return np.asarray(padded[rows, left] * (1 - fraction) + padded[rows, left + 1] * fraction)
