@@ -54,7 +54,10 @@ def standing() -> str:
     """In words: which release readers see at this moment."""
     from serve.publish import current_release
 
-    release = current_release()
+    try:
+        release = current_release()
+    except Exception as error:  # the words about the first failure must come out, whatever else is broken
+        return f"the served file could not be read: {error}"
     if release is None:
         return "nothing has been published yet, so there is no release to fall back on."
     return f"release {release['release_id']} (as of {release['as_of']}) is still served, unchanged."
@@ -65,8 +68,12 @@ def describe_failure(context: Mapping[str, Any]) -> str:
     task = context["task_instance"]
     source = (getattr(task, "rendered_map_index", None) or f"number {task.map_index}") if task.map_index >= 0 else ""
     error = context.get("exception")
-    # AirflowFailException already carries the name of the error it stands for.
-    what = str(error) if isinstance(error, AirflowFailException) else f"{type(error).__name__}: {error}"
+    if error is None:  # then Airflow speaks for the task
+        what = "its process ended without an error of its own (killed, or out of memory?): see the task's log."
+    elif isinstance(error, AirflowFailException):  # carries the name of the error it stands for
+        what = str(error)
+    else:
+        what = f"{type(error).__name__}: {error}"
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {task.dag_id}.{task.task_id}{f' ({source})' if source else ''} failed "
         f"at try {task.try_number}, run {task.run_id}\n"
@@ -94,7 +101,7 @@ def report_failure(context: Mapping[str, Any]) -> None:
 DEFAULT_ARGS = {
     "owner": "gigawatch",
     "retries": 1,
-    "retry_delay": timedelta(seconds=20),
+    "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=5),
     "execution_timeout": timedelta(minutes=20),

@@ -21,9 +21,10 @@ from dags._common import DEFAULT_ARGS, DOMAINS, POOL, asset, verdict
 # reads the raw file, which nobody can open while an ingest DAG writes it.
 @task(pool=POOL)
 def plan(as_of: str | None, run_after: str) -> dict[str, Any]:
-    from serve.build import plan_build
+    from serve.build import BuildFailed, plan_build
 
-    planned = plan_build(as_of or None, run_after)
+    with verdict(BuildFailed, ValueError):
+        planned = plan_build(as_of or None, run_after)
     if planned["skip"]:
         raise AirflowSkipException(planned["reason"])
     return planned
@@ -49,9 +50,10 @@ def validate(stage: str, plan: dict[str, Any]) -> None:
 @task(pool=POOL)
 def publish(plan: dict[str, Any]) -> str:
     from expectations.validate import ValidationFailed
+    from serve.publish import PublishFailed
     from serve.publish import publish as publish_release
 
-    with verdict(ValidationFailed):
+    with verdict(PublishFailed, ValidationFailed):
         return publish_release(plan)["release_id"]
 
 

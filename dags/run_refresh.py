@@ -135,7 +135,9 @@ def _run(house: Settings, options: argparse.Namespace) -> int:
             print(f"  {error}", file=sys.stderr)
         print(f"What to do: {house.reports_dir / 'failures.log'}; the whole log: {log_file}", file=sys.stderr)
         return 1
-    progress.say("finished")
+    if progress.errors:
+        print("\nSome sources could not be fetched; their last good bytes were used:")
+        print("\n".join(f"  {error}" for error in progress.errors))
     return 0
 
 

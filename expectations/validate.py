@@ -28,8 +28,12 @@ from settings import settings
 
 STAGES = ("raw", "staging", "marts", "published")
 SEVERITIES = ("fail", "warn")
-SCHEMAS_OF_STAGE = {"raw": ("raw",), "staging": ("staging",), "marts": ("marts", "draws"),
-                    "published": ("marts", "draws", "pit")}
+SCHEMAS_OF_STAGE = {
+    "raw": ("raw",),
+    "staging": ("staging",),
+    "marts": ("marts", "draws"),
+    "published": ("marts", "draws", "pit"),
+}
 SUITES = Path(__file__).resolve().parent / "suites"
 # The loader's own tables: they describe every resource, so a domain run looks at that domain's rows only.
 LEDGERS = ("raw.fetches", "raw.loads", "raw.quarantine", "raw.sources")
@@ -73,7 +77,9 @@ def load_suites(stage: str, root: Path | None = None) -> list[Suite]:
     suites = [_read_suite(path) for path in sorted((root / stage).glob("*.yml"))]
     tables = [suite.table for suite in suites]
     if doubled := sorted({table for table in tables if tables.count(table) > 1}):
-        raise SuiteError(f"{root / stage}: two suites for the same table: {', '.join(doubled)}. Merge them into one file.")
+        raise SuiteError(
+            f"{root / stage}: two suites for the same table: {', '.join(doubled)}. Merge them into one file."
+        )
     return sorted(suites, key=lambda suite: suite.table)
 
 
@@ -86,7 +92,10 @@ def _read_suite(path: Path) -> Suite:
     checks = []
     for number, entry in enumerate(document["expectations"], start=1):
         if not isinstance(entry, dict) or not {"expect", "severity", "reason"} <= set(entry) <= {
-            "expect", "kwargs", "severity", "reason"
+            "expect",
+            "kwargs",
+            "severity",
+            "reason",
         }:
             raise SuiteError(f"{path}: expectation {number} needs expect, severity and reason (and may have kwargs).")
         if entry["severity"] not in SEVERITIES or not str(entry["reason"]).strip():
@@ -96,7 +105,10 @@ def _read_suite(path: Path) -> Suite:
 
 
 def validate(
-    stage: str, home: Path | str | None = None, domain: str | None = None, database: Path | None = None,
+    stage: str,
+    home: Path | str | None = None,
+    domain: str | None = None,
+    database: Path | None = None,
     suites_root: Path | None = None,
 ) -> dict[str, Any]:
     """Check every suite of `stage` and write `<home>/reports/validation/<stage>[_<domain>].json` and its Data Docs.
@@ -133,8 +145,12 @@ def validate(
     failed = [r for r in results if not r["is_successful"] and (r["severity"] == "fail" or r["raised"])]
     warned = [r for r in results if not r["is_successful"] and r not in failed]
     report: dict[str, Any] = {
-        "stage": stage, "domain": domain, "is_successful": not failed, "n_expectations": len(results),
-        "n_failed": len(failed), "n_warned": len(warned),
+        "stage": stage,
+        "domain": domain,
+        "is_successful": not failed,
+        "n_expectations": len(results),
+        "n_failed": len(failed),
+        "n_warned": len(warned),
         "unguarded_tables": sorted(present - {suite.table for suite in suites}),
         "results": [{key: value for key, value in r.items() if key != "raised"} for r in results],
     }
@@ -148,7 +164,9 @@ def validate(
         more = f"\n  ... and {len(failed) - 10} more" if len(failed) > 10 else ""
         raise ValidationFailed(
             f"{len(failed)} of {len(results)} expectations failed at stage {name}:\n{listed}{more}\n"
-            f"What is served has not been changed. All results: {out}", report)
+            f"What is served has not been changed. All results: {out}",
+            report,
+        )
     return report
 
 
@@ -164,7 +182,8 @@ def _tables_in(database: Path, schemas: tuple[str, ...]) -> set[str]:
     with duckdb.connect(str(database), read_only=True) as con:
         rows = con.execute(
             "select table_schema || '.' || table_name from information_schema.tables where list_contains(?, table_schema)",
-            [list(schemas)]).fetchall()
+            [list(schemas)],
+        ).fetchall()
     return {row[0] for row in rows}
 
 
@@ -174,19 +193,21 @@ def _domain_queries(database: Path, domain: str) -> dict[str, str]:
 
     with duckdb.connect(str(database), read_only=True) as con:
         resources = con.execute(
-            f"select distinct source, resource from {_qualified(database, 'raw.sources')} where domain = ? order by all", [domain]
+            f"select distinct source, resource from {_qualified('raw.sources')} where domain = ? order by all", [domain]
         ).fetchall()
     if not resources:
         raise ValueError(f"raw.sources knows no resource of domain {domain!r}: has that ingest ever loaded?")
     tables = [f"raw.{source}__{resource}" for source, resource in resources]
-    of_domain = f"(select source, resource from {_qualified(database, 'raw.sources')} where domain = '{domain}')"
-    return {table: f"select * from {_qualified(database, table)}" for table in tables} | {
-        ledger: f"select * from {_qualified(database, ledger)} where (source, resource) in {of_domain}" for ledger in LEDGERS}
+    of_domain = f"(select source, resource from {_qualified('raw.sources')} where domain = '{domain}')"
+    return {table: f"select * from {_qualified(table)}" for table in tables} | {
+        ledger: f"select * from {_qualified(ledger)} where (source, resource) in {of_domain}" for ledger in LEDGERS
+    }
 
 
-def _qualified(database: Path, table: str) -> str:
-    """`schema.table` with its catalog, the file's stem: in raw.duckdb a bare `raw.x` could be catalog or schema raw."""
-    return ".".join(f'"{part}"' for part in (database.stem, *table.split(".")))
+def _qualified(table: str) -> str:
+    """`schema.table` as SQL; in raw.duckdb with the catalog too, because a bare `raw.x` could be catalog or schema raw."""
+    schema, _, name = table.partition(".")
+    return f'{"raw.raw" if schema == "raw" else schema}."{name}"'
 
 
 def _run_suites(
@@ -204,25 +225,32 @@ def _run_suites(
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_sql(
-        stage, connection_string=f"duckdb+eager:///{database}",
+        stage,
+        connection_string=f"duckdb+eager:///{database}",
         # NullPool and dispose(): a pooled connection would keep the file open and lock the next writer out.
-        kwargs={"connect_args": {"read_only": True, "config": {"threads": 1}}, "poolclass": NullPool})
+        kwargs={"connect_args": {"read_only": True, "config": {"threads": 1}}, "poolclass": NullPool},
+    )
     results: list[dict[str, Any]] = []
     samples: dict[tuple[str, int], str] = {}
     try:
         for suite in suites:
             if suite.table not in present:
-                results += [_result(stage, suite, check, number, False, None, "table does not exist", raised=True)
-                            for number, check in enumerate(suite.checks)]
+                results += [
+                    _result(stage, suite, check, number, False, None, "table does not exist", raised=True)
+                    for number, check in enumerate(suite.checks)
+                ]
                 continue
-            query = scope.get(suite.table, f'select * from {_qualified(database, suite.table)}')
+            query = scope.get(suite.table, f"select * from {_qualified(suite.table)}")
             batch = source.add_query_asset(suite.table, query=query).add_batch_definition_whole_table("all")
             gx_suite = context.suites.add(gx.ExpectationSuite(name=suite.table))
             for number, check in enumerate(suite.checks):
                 gx_suite.add_expectation(_gx_expectation(suite, check, number))
             definition = context.validation_definitions.add(
-                gx.ValidationDefinition(name=suite.table, data=batch, suite=gx_suite))
-            outcome = definition.run(result_format={"result_format": "SUMMARY", "partial_unexpected_count": SAMPLE_ROWS})
+                gx.ValidationDefinition(name=suite.table, data=batch, suite=gx_suite)
+            )
+            outcome = definition.run(
+                result_format={"result_format": "SUMMARY", "partial_unexpected_count": SAMPLE_ROWS}
+            )
             by_number = {result.expectation_config.meta["number"]: result for result in outcome.results}
             for number, check in enumerate(suite.checks):
                 result = by_number[number]
@@ -231,8 +259,18 @@ def _run_suites(
                 count = found.get("unexpected_count", found.get("missing_count") if not result.success else 0)
                 if check.expect == "UnexpectedRowsExpectation":
                     count = found.get("observed_value")
-                results.append(_result(stage, suite, check, number, bool(result.success), count,
-                                       raised or found.get("observed_value"), raised=bool(raised)))
+                results.append(
+                    _result(
+                        stage,
+                        suite,
+                        check,
+                        number,
+                        bool(result.success),
+                        count,
+                        raised or found.get("observed_value"),
+                        raised=bool(raised),
+                    )
+                )
                 if not result.success and not raised:
                     samples[suite.table, number] = _sample(database, query, check, found)
         _write_docs(context, docs_dir)
@@ -249,24 +287,43 @@ def _gx_expectation(suite: Suite, check: Check, number: int) -> Any:
         raise SuiteError(f"{suite.path}: great-expectations has no {check.expect}.")
     try:
         return expectation_class(
-            **check.kwargs, severity="critical" if check.severity == "fail" else "warning",
-            notes=f"{check.severity}: {check.reason}", meta={"number": number})
+            **check.kwargs,
+            severity="critical" if check.severity == "fail" else "warning",
+            notes=f"{check.severity}: {check.reason}",
+            meta={"number": number},
+        )
     except (TypeError, ValueError) as error:
         raise SuiteError(f"{suite.path}: {check.expect} does not accept these kwargs: {error}") from error
 
 
 def _result(
-    stage: str, suite: Suite, check: Check, number: int, is_successful: bool, count: int | None, observed: Any, raised: bool
+    stage: str,
+    suite: Suite,
+    check: Check,
+    number: int,
+    is_successful: bool,
+    count: int | None,
+    observed: Any,
+    raised: bool,
 ) -> dict[str, Any]:
-    columns = check.kwargs.get("column") or check.kwargs.get("column_list") or [
-        check.kwargs[key] for key in ("column_A", "column_B") if key in check.kwargs]
+    columns = (
+        check.kwargs.get("column")
+        or check.kwargs.get("column_list")
+        or [check.kwargs[key] for key in ("column_A", "column_B") if key in check.kwargs]
+    )
     return {
-        "stage": stage, "table_name": suite.table, "check_number": number, "expectation": check.expect,
+        "stage": stage,
+        "table_name": suite.table,
+        "check_number": number,
+        "expectation": check.expect,
         "column_name": (columns if isinstance(columns, str) else ", ".join(columns)) or None,
         "arguments_json": json.dumps(check.kwargs, sort_keys=True, ensure_ascii=False, default=str),
-        "severity": check.severity, "reason": check.reason, "is_successful": is_successful,
+        "severity": check.severity,
+        "reason": check.reason,
+        "is_successful": is_successful,
         "unexpected_count": None if count is None else int(count),
-        "observed_value": None if observed is None else _plain(observed), "raised": raised,
+        "observed_value": None if observed is None else _plain(observed),
+        "raised": raised,
     }
 
 
@@ -314,19 +371,27 @@ def _in_words(result: Mapping[str, Any], samples: Mapping[tuple[str, int], str])
 def _write_docs(context: Any, docs_dir: Path) -> None:
     shutil.rmtree(docs_dir, ignore_errors=True)
     docs_dir.mkdir(parents=True)
-    context.add_data_docs_site("site", {
-        "class_name": "SiteBuilder", "show_how_to_buttons": False,
-        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs_dir)},
-        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"}})
+    context.add_data_docs_site(
+        "site",
+        {
+            "class_name": "SiteBuilder",
+            "show_how_to_buttons": False,
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs_dir)},
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        },
+    )
     context.build_data_docs(site_names=["site"])
 
 
 def _write_docs_index(docs: Path) -> None:
-    links = "".join(f'<li><a href="{html.escape(page.parent.name)}/index.html">{html.escape(page.parent.name)}</a></li>'
-                    for page in sorted(docs.glob("*/index.html")))
+    links = "".join(
+        f'<li><a href="{html.escape(page.parent.name)}/index.html">{html.escape(page.parent.name)}</a></li>'
+        for page in sorted(docs.glob("*/index.html"))
+    )
     (docs / "index.html").write_text(
         f"<!doctype html><meta charset='utf-8'><title>Gigawatch checks</title><h1>Checks by stage, last run</h1><ul>{links}</ul>",
-        encoding="utf-8")
+        encoding="utf-8",
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

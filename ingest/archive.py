@@ -97,7 +97,7 @@ class Archive:
                 os.fsync(file.fileno())
             path = folder / digest.hexdigest()
             if not path.exists() or _sha256(path) != path.name:
-                os.replace(aside, path)
+                aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
         return path.name, size
@@ -146,7 +146,7 @@ class Archive:
         fetch = fetch.model_copy(update={"attempted_at": moment})
         aside = folder / f".{uuid.uuid4().hex}.part"
         aside.write_text(fetch.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        os.replace(aside, folder / record_name(moment, fetch.sha256))
+        aside.replace(folder / record_name(moment, fetch.sha256))
         return fetch
 
     def fetches(self, source: str, resource: str, known: Collection[str] = ()) -> Iterator[Fetch]:

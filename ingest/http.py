@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from ingest import IngestError
 
 MAX_BYTES = 512 << 20
+CHUNK = 1 << 20
 MAX_REDIRECTS = 5
 MAX_RETRY_AFTER_S = 120.0
 ATTEMPTS = 4
@@ -67,12 +69,12 @@ def get(
     (same host, or one a subdomain of the other) and never from https to http. TLS certificates are always verified.
     Raises FetchError in plain words.
     """
-    request_headers = {"User-Agent": user_agent, **(headers or {})}
+    request_headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip", **(headers or {})}
     if etag:
         request_headers["If-None-Match"] = etag
     if last_modified:
         request_headers["If-Modified-Since"] = last_modified
-    backoff = wait_exponential_jitter(initial=backoff_s, max=60, jitter=backoff_s)
+    backoff = wait_exponential_jitter(multiplier=backoff_s, max=60, jitter=backoff_s)
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -103,8 +105,6 @@ def _get_once(
         raise FetchError(f"{url} is not a valid address ({error}); correct base_url or path in source.yml") from error
     except httpx.TimeoutException as error:
         raise FetchError(f"no answer in time ({type(error).__name__})", can_retry=True) from error
-    except httpx.DecodingError as error:
-        raise FetchError(f"the body is cut off or badly compressed ({error})", can_retry=True) from error
     except httpx.RemoteProtocolError as error:
         raise FetchError(f"the connection ended before the answer was whole ({error})", can_retry=True) from error
     except httpx.UnsupportedProtocol as error:
@@ -158,7 +158,7 @@ def _bounded(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
     if announced.isdigit() and int(announced) > max_bytes:
         raise FetchError(f"the answer announces {announced} bytes, {too_large}", response.status_code)
     size = 0
-    for chunk in response.iter_bytes():
+    for chunk in _decoded(response):
         size += len(chunk)
         if size > max_bytes:
             raise FetchError(f"the answer is {too_large}", response.status_code)
@@ -166,6 +166,31 @@ def _bounded(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
     if announced.isdigit() and response.num_bytes_downloaded != int(announced):
         came = response.num_bytes_downloaded
         raise FetchError(f"truncated: {came} of {announced} bytes came", response.status_code, can_retry=True)
+
+
+def _decoded(response: httpx.Response) -> Iterator[bytes]:
+    """The body without its transfer compression, in chunks of bounded size however well it was compressed.
+
+    Done here because httpx takes a gzip body that breaks off for a whole one.
+    """
+    encoding = response.headers.get("Content-Encoding", "identity").lower()
+    if encoding == "identity":
+        yield from response.iter_raw()
+        return
+    if encoding != "gzip":
+        raise FetchError(f"the server sends Content-Encoding {encoding}, which was not asked for", response.status_code)
+    gunzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    for packed in response.iter_raw():
+        while packed:
+            if gunzip.eof:  # a gzip body may have several members
+                gunzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            try:
+                yield gunzip.decompress(packed, CHUNK)
+            except zlib.error as error:
+                raise FetchError(f"badly compressed body: {error}", response.status_code, can_retry=True) from error
+            packed = gunzip.unconsumed_tail or gunzip.unused_data
+    if not gunzip.eof:
+        raise FetchError("truncated: the compressed body is cut off", response.status_code, can_retry=True)
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:

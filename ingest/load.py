@@ -280,9 +280,10 @@ def _load_content(
         "contract_hash": source.contract_hash(resource),
     }  # fmt: skip
     try:
+        header = _stage(con, path, source, resource)
         with _transaction(con):
             _forget(con, report)
-            report |= _load_rows(con, path, source, resource, content, load_id) | {"status": "loaded"}
+            report |= _load_rows(con, header, source, resource, content, load_id) | {"status": "loaded"}
             _write_ledger(con, report)
     except _Rejected as rejected:
         reason = (
@@ -324,15 +325,17 @@ def _write_ledger(con: duckdb.DuckDBPyConnection, report: Report) -> None:
 
 
 def _load_rows(
-    con: duckdb.DuckDBPyConnection, path: Path, source: Source, resource: Resource, content: _Content, load_id: int
+    con: duckdb.DuckDBPyConnection,
+    header: list[str],
+    source: Source,
+    resource: Resource,
+    content: _Content,
+    load_id: int,
 ) -> Report:
-    """Read, judge and store the rows of one content; returns their counts and a reason (None when all is plain).
+    """Judge and store the staged rows of one content; returns their counts and a reason (None when all is plain).
 
     Raises _Rejected when the content breaks its contract as a whole.
     """
-    con.execute("DROP TABLE IF EXISTS incoming")
-    con.execute("DROP TABLE IF EXISTS broken")
-    header = _stage_csv(con, path, resource) if resource.format == "csv" else _stage_custom(con, path, source, resource)
     extra = [name for name in header if name not in {column.name for column in resource.columns}]
     rows_in = _count(con, "incoming")
 
@@ -341,8 +344,8 @@ def _load_rows(
     verdict = f"CASE {cases} END" if rules else "NULL::INTEGER"
     try:
         con.execute(
-            f"CREATE TEMP TABLE broken AS SELECT _row, rule_no FROM (SELECT _row, {verdict} AS rule_no FROM ({typed})) "
-            "WHERE rule_no IS NOT NULL"
+            "CREATE OR REPLACE TEMP TABLE broken AS SELECT _row, rule_no "
+            f"FROM (SELECT _row, {verdict} AS rule_no FROM ({typed})) WHERE rule_no IS NOT NULL"
         )
     except duckdb.Error as error:
         raise ContractError(
@@ -376,8 +379,6 @@ def _load_rows(
             f"{sum(counts.values())} quarantined; nothing was stored. This is a fault of ingest/load.py: report it"
         )
     _judge_size(con, source, resource, content, rows_in, rows_loaded, held_back)
-    con.execute("DROP TABLE incoming")
-    con.execute("DROP TABLE broken")
     reasons = [f"columns not in the contract, kept: {', '.join(extra)}"] if extra else []
     reasons += [f"rows in quarantine: {held_back}"] if held_back else []
     return {
@@ -398,8 +399,19 @@ def _add_columns(con: duckdb.DuckDBPyConnection, table: str, names: list[str]) -
             con.execute(f"ALTER TABLE {table} ADD COLUMN {_name(name)} VARCHAR")
 
 
+def _stage(con: duckdb.DuckDBPyConnection, path: Path, source: Source, resource: Resource) -> list[str]:
+    """Read bytes into temp table `incoming`, every column as text; returns the header.
+
+    Not inside a transaction: row numbers come from rowid, which only counts from 0 in a committed table.
+    Raises _Rejected when the bytes are not what the contract says.
+    """
+    con.execute("DROP TABLE IF EXISTS incoming")
+    if resource.format == "csv":
+        return _stage_csv(con, path, resource)
+    return _stage_custom(con, path, source, resource)
+
+
 def _stage_csv(con: duckdb.DuckDBPyConnection, path: Path, resource: Resource) -> list[str]:
-    """Read a CSV into temp table `incoming`, every column as text; returns its header."""
     header = _csv_header(path)
     _judge_header(header, resource)
     columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in header)
@@ -437,7 +449,6 @@ def _csv_header(path: Path) -> list[str]:
 
 
 def _stage_custom(con: duckdb.DuckDBPyConnection, path: Path, source: Source, resource: Resource) -> list[str]:
-    """Let the source's own connector parse the bytes into temp table `incoming`; returns the columns."""
     try:
         spec = importlib.util.spec_from_file_location(f"connector_{source.source}", source.folder / "connector.py")
         assert spec is not None and spec.loader is not None  # a .py path always has a loader

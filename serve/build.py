@@ -56,8 +56,13 @@ def plan_build(as_of: str | None, run_after: str | None) -> dict[str, Any]:
     if as_of is None and (current := current_release()) and current["fingerprint"] == fingerprint:
         skip, reason = True, f"release {current['release_id']} was made from the same data and code"
     return {
-        "as_of": build_date, "is_as_of_build": as_of is not None, "home": str(home), "fingerprint": fingerprint,
-        "release_id": f"{build_date}-{fingerprint[:10]}", "skip": skip, "reason": reason,
+        "as_of": build_date,
+        "is_as_of_build": as_of is not None,
+        "home": str(home),
+        "fingerprint": fingerprint,
+        "release_id": f"{build_date}-{fingerprint[:10]}",
+        "skip": skip,
+        "reason": reason,
     }
 
 
@@ -71,7 +76,9 @@ def _default_as_of(raw: duckdb.DuckDBPyConnection, run_after: str | None) -> str
     newest = [raw.execute(f'select max(_known_from)::date from raw.raw."{table}"').fetchone() for (table,) in tables]
     known = [row[0] for row in newest if row and row[0]]
     if not known:
-        raise BuildFailed("The raw tables hold no row: run the ingest DAGs first, and see raw.loads for what was rejected.")
+        raise BuildFailed(
+            "The raw tables hold no row: run the ingest DAGs first, and see raw.loads for what was rejected."
+        )
     return str(max(known).isoformat())
 
 
@@ -108,22 +115,46 @@ def dbt_build(layer: str, plan: dict[str, Any]) -> dict[str, Any]:
     results_file.unlink(missing_ok=True)
 
     command = [
-        sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--no-send-anonymous-usage-stats", "--log-path", str(logs),
-        "build", "--project-dir", str(place.repo / "dbt"), "--profiles-dir", str(place.repo / "dbt"),
-        "--target-path", str(target), "--vars", json.dumps({"as_of": plan["as_of"]}), "--select", *LAYERS[layer],
+        sys.executable,
+        "-m",
+        "dbt.cli.main",
+        "--no-use-colors",
+        "--no-send-anonymous-usage-stats",
+        "--log-path",
+        str(logs),
+        "build",
+        "--project-dir",
+        str(place.repo / "dbt"),
+        "--profiles-dir",
+        str(place.repo / "dbt"),
+        "--target-path",
+        str(target),
+        "--vars",
+        json.dumps({"as_of": plan["as_of"]}),
+        "--select",
+        *LAYERS[layer],
         # A test that reads two layers runs when the later one is there.
-        "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test",
+        "--indirect-selection",
+        "buildable",
+        "--exclude-resource-type",
+        "unit_test",
     ]
     environment = os.environ | {
-        "PYTHONPATH": str(place.repo), "GIGAWATCH_REPO": str(place.repo), "GIGAWATCH_WAREHOUSE_DB": str(place.warehouse_db),
-        "GIGAWATCH_RAW_DB": str(place.raw_db), "DO_NOT_TRACK": "1",
+        "PYTHONPATH": str(place.repo),
+        "GIGAWATCH_REPO": str(place.repo),
+        "GIGAWATCH_WAREHOUSE_DB": str(place.warehouse_db),
+        "GIGAWATCH_RAW_DB": str(place.raw_db),
+        "DO_NOT_TRACK": "1",
         # One thread: the order of float additions, and so the marts, must not depend on the machine.
-        "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
     }
     output_file = logs / f"dbt_{layer}.txt"
     with output_file.open("w", encoding="utf-8") as output:
         status = subprocess.run(
-            command, cwd=place.repo / "dbt", env=environment, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+            command, cwd=place.repo / "dbt", env=environment, stdout=output, stderr=subprocess.STDOUT, check=False
+        ).returncode
     if not results_file.exists():
         tail = "\n".join(output_file.read_text(encoding="utf-8").splitlines()[-30:])
         raise BuildFailed(f"dbt stopped before the first model of layer {layer} (exit {status}):\n{tail}")
@@ -132,12 +163,13 @@ def dbt_build(layer: str, plan: dict[str, Any]) -> dict[str, Any]:
     failing = [r for r in document["results"] if r["status"] in ("error", "fail", "runtime error")]
     if failing or status != 0:
         nodes = "\n".join(f"  - {r['unique_id']}: {str(r['message']).strip()}" for r in failing)
-        raise BuildFailed(f"dbt failed in layer {layer} ({len(failing)} node(s)):\n{nodes or '  (none named)'}\n"
-                          f"Whole output: {output_file}")
+        raise BuildFailed(
+            f"dbt failed in layer {layer} ({len(failing)} node(s)):\n{nodes or '  (none named)'}\n"
+            f"Whole output: {output_file}"
+        )
     counts: dict[str, int] = {}
     for result in document["results"]:
         counts[result["status"]] = counts.get(result["status"], 0) + 1
     if not counts:
         raise BuildFailed(f"dbt found nothing to build in layer {layer}: see {output_file}.")
     return {"layer": layer, "nodes": counts, "seconds": round(document["elapsed_time"], 1)}
-

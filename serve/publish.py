@@ -11,7 +11,6 @@ import argparse
 import datetime
 import hashlib
 import json
-import logging
 import os
 import re
 import shutil
@@ -23,7 +22,7 @@ from typing import Any
 
 import duckdb
 
-from expectations.validate import ValidationFailed, validate
+from expectations.validate import validate
 from settings import Settings, settings
 
 # The oldest format with everything we need; drivers inside today's BI tools (1.2.2 and up) open it.
@@ -33,7 +32,7 @@ BI_SAFE = re.compile(r"BIGINT|INTEGER|DOUBLE|VARCHAR|BOOLEAN|DATE|TIMESTAMP|DECI
 MACROS = Path(__file__).resolve().parent / "macros"
 VALIDATION_RESULTS = {
     "table": "Every expectation checked on the way to this release: stage, table, outcome and the reason it must hold. "
-             "One row per stage, table_name and check_number.",
+    "One row per stage, table_name and check_number.",
     "columns": {
         "as_of_date": ("DATE", "Day up to whose end knowledge was used in this release."),
         "stage": ("VARCHAR", "Where it was checked: raw, staging, marts or published."),
@@ -45,7 +44,10 @@ VALIDATION_RESULTS = {
         "severity": ("VARCHAR", "fail stops the release, warn is shown only."),
         "reason": ("VARCHAR", "Why the world cannot look otherwise."),
         "is_successful": ("BOOLEAN", "Whether the expectation held."),
-        "unexpected_count": ("BIGINT", "Rows or values against it; NULL when it is about one figure. Additive within a table."),
+        "unexpected_count": (
+            "BIGINT",
+            "Rows or values against it; NULL when it is about one figure. Additive within a table.",
+        ),
         "observed_value": ("VARCHAR", "The figure seen, where the expectation is about one; else NULL."),
     },
 }
@@ -56,7 +58,10 @@ RELEASES_COLUMNS = {
     "published_at": ("TIMESTAMP", "When it was first published (UTC)."),
     "n_tables": ("BIGINT", "Tables kept in its Parquet folder."),
     "n_rows": ("BIGINT", "Rows in these tables together."),
-    "parquet_folder": ("VARCHAR", "Folder of its marts as Parquet, relative to the data folder; NULL for an as-of build."),
+    "parquet_folder": (
+        "VARCHAR",
+        "Folder of its marts as Parquet, relative to the data folder; NULL for an as-of build.",
+    ),
     "is_current": ("BOOLEAN", "True for the release this file is."),
 }
 
@@ -77,6 +82,7 @@ def publish(plan: dict[str, Any]) -> dict[str, Any]:
     if not place.warehouse_db.exists():
         raise PublishFailed(f"{place.warehouse_db} does not exist: the layers have not been built.")
     _clear_leftovers(place.serving_dir)
+    plan = plan | {"published_at": datetime.datetime.now(datetime.UTC).replace(tzinfo=None).isoformat()}
     with _aside(place.serving_dir, plan["release_id"]) as aside, _folder_aside(place, plan["release_id"]) as folder:
         _copy_tables(place.warehouse_db, aside, place.duckdb_threads)
         _complete(place, plan, aside)
@@ -107,7 +113,7 @@ def rollback(release_id: str | None = None) -> dict[str, Any]:
     if release_id is None:
         if current is None or current["release_id"] not in names:
             raise PublishFailed(f"The release being served is not among the kept ones: name one. {listed}")
-        earlier = kept[names.index(current["release_id"]) + 1:]
+        earlier = kept[names.index(current["release_id"]) + 1 :]
         if not earlier:
             raise PublishFailed(f"There is no release before {current['release_id']}. {listed}")
         manifest = earlier[0]
@@ -137,11 +143,13 @@ def current_release(serving_db: Path | None = None) -> dict[str, Any] | None:
         return None
     with duckdb.connect(str(serving_db), read_only=True) as con:
         row = con.execute(
-            "select release_id, as_of_date::varchar, fingerprint from pit.releases where is_current").fetchone()
+            "select release_id, as_of_date::varchar, fingerprint from pit.releases where is_current"
+        ).fetchone()
     return dict(zip(("release_id", "as_of", "fingerprint"), row, strict=True)) if row else None
 
 
 # ---------------------------------------------------------------------------------------------------- the file aside
+
 
 @contextmanager
 def _aside(serving_dir: Path, release_id: str) -> Iterator[Path]:
@@ -180,18 +188,26 @@ def _copy_tables(build: Path, aside: Path, threads: int) -> None:
         tables = con.execute(
             """select table_schema, table_name, table_comment from information_schema.tables
                where table_catalog = 'build' and list_contains(?, table_schema) order by all""",
-            [list(PUBLISHED_SCHEMAS)]).fetchall()
+            [list(PUBLISHED_SCHEMAS)],
+        ).fetchall()
         if not any(schema == "marts" for schema, _, _ in tables):
             raise PublishFailed(f"{build} has no marts: the layer 'marts' has not been built.")
         columns = con.execute(
             """select schema_name, table_name, column_name, data_type, comment from duckdb_columns()
                where database_name = 'build' and list_contains(?, schema_name) order by schema_name, table_name, column_index""",
-            [list(PUBLISHED_SCHEMAS)]).fetchall()
-        if unsafe := [f"{schema}.{table}.{column} is {kind}" for schema, table, column, kind, _ in columns
-                      if not BI_SAFE.fullmatch(kind)]:
+            [list(PUBLISHED_SCHEMAS)],
+        ).fetchall()
+        if unsafe := [
+            f"{schema}.{table}.{column} is {kind}"
+            for schema, table, column, kind, _ in columns
+            if not BI_SAFE.fullmatch(kind)
+        ]:
             raise PublishFailed(
-                "These columns have a type that BI drivers misread: " + "; ".join(unsafe) + ". Cast them in the mart to BIGINT, "
-                "INTEGER, DOUBLE, DECIMAL(up to 18), VARCHAR, BOOLEAN, DATE or TIMESTAMP (sum(bigint) is HUGEINT).")
+                "These columns have a type that BI drivers misread: "
+                + "; ".join(unsafe)
+                + ". Cast them in the mart to BIGINT, "
+                "INTEGER, DOUBLE, DECIMAL(up to 18), VARCHAR, BOOLEAN, DATE or TIMESTAMP (sum(bigint) is HUGEINT)."
+            )
         for schema in PUBLISHED_SCHEMAS:
             con.execute(f"create schema target.{schema}")
         for schema, table, comment in tables:
@@ -216,9 +232,16 @@ def _complete(place: Settings, plan: dict[str, Any], aside: Path) -> None:
         _create(con, "marts.validation_results", VALIDATION_RESULTS["table"], VALIDATION_RESULTS["columns"])
         _insert_results(con, plan["as_of"], reports)
         con.execute("create schema pit")
-        _create(con, "pit.releases", "Releases published so far, each with the folder of its marts as Parquet.", RELEASES_COLUMNS)
+        _create(
+            con,
+            "pit.releases",
+            "Releases published so far, each with the folder of its marts as Parquet.",
+            RELEASES_COLUMNS,
+        )
         n_tables, n_rows = _size(con)
-        con.executemany("insert into pit.releases values (?, ?, ?, ?, ?, ?, ?, ?)", _releases(place, plan, n_tables, n_rows))
+        con.executemany(
+            "insert into pit.releases values (?, ?, ?, ?, ?, ?, ?, ?)", _releases(place, plan, n_tables, n_rows)
+        )
         for path in sorted(MACROS.glob("*.sql")):
             try:
                 con.execute(path.read_text(encoding="utf-8"))
@@ -243,8 +266,11 @@ def _create(con: duckdb.DuckDBPyConnection, table: str, comment: Any, columns: A
 def _insert_results(con: duckdb.DuckDBPyConnection, as_of: str, reports: list[dict[str, Any]]) -> None:
     fields = list(VALIDATION_RESULTS["columns"])[1:]
     # A ledger table is checked once per domain, on that domain's rows: the domain makes the row one of its own.
-    rows = [[as_of, *(_of_domain(result, report["domain"])[name] for name in fields)]
-            for report in reports for result in report["results"]]
+    rows = [
+        [as_of, *(_of_domain(result, report["domain"])[name] for name in fields)]
+        for report in reports
+        for result in report["results"]
+    ]
     if rows:
         con.executemany(f"insert into marts.validation_results values ({', '.join('?' * (len(fields) + 1))})", rows)
 
@@ -255,8 +281,12 @@ def _of_domain(result: dict[str, Any], domain: str | None) -> dict[str, Any]:
 
 
 def _size(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    tables = [row[0] for row in con.execute(
-        "select table_name from duckdb_tables() where schema_name = 'marts' order by all").fetchall()]
+    tables = [
+        row[0]
+        for row in con.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' order by all"
+        ).fetchall()
+    ]
     return len(tables), sum(_count(con, f'marts."{table}"') for table in tables)
 
 
@@ -269,29 +299,59 @@ def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
 def _releases(place: Settings, plan: dict[str, Any], n_tables: int, n_rows: int) -> list[list[Any]]:
     """Rows of pit.releases. An as-of build lists itself only: later releases were not known then."""
     if plan["is_as_of_build"]:
-        return [[plan["release_id"], plan["as_of"], plan["fingerprint"], _now(), n_tables, n_rows, None, True]]
-    archived = [json.loads(path.read_text(encoding="utf-8"))
-                for path in sorted((place.archive_dir / "releases").glob("[!.]*/manifest.json"))]
+        return [
+            [plan["release_id"], plan["as_of"], plan["fingerprint"], plan["published_at"], n_tables, n_rows, None, True]
+        ]
+    archived = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((place.archive_dir / "releases").glob("[!.]*/manifest.json"))
+    ]
     first = {manifest["release_id"]: manifest["published_at"] for manifest in archived}
-    rows = [[m["release_id"], m["as_of"], m["fingerprint"], m["published_at"], m["n_tables"], m["n_rows"],
-             f"archive/releases/{m['release_id']}", False] for m in archived if m["release_id"] != plan["release_id"]]
-    return rows + [[plan["release_id"], plan["as_of"], plan["fingerprint"], first.get(plan["release_id"], _now()),
-                    n_tables, n_rows, f"archive/releases/{plan['release_id']}", True]]
+    rows = [
+        [
+            m["release_id"],
+            m["as_of"],
+            m["fingerprint"],
+            m["published_at"],
+            m["n_tables"],
+            m["n_rows"],
+            f"archive/releases/{m['release_id']}",
+            False,
+        ]
+        for m in archived
+        if m["release_id"] != plan["release_id"]
+    ]
+    return rows + [
+        [
+            plan["release_id"],
+            plan["as_of"],
+            plan["fingerprint"],
+            first.get(plan["release_id"], plan["published_at"]),
+            n_tables,
+            n_rows,
+            f"archive/releases/{plan['release_id']}",
+            True,
+        ]
+    ]
 
 
 # ---------------------------------------------------------------------------------------------- exports and manifest
 
+
 def _export(place: Settings, plan: dict[str, Any], aside: Path, folder: Path) -> dict[str, Any]:
     """Write the release folder: database copy, Parquet per table (restricted rows left out), manifest.json."""
     database = folder / place.serving_db.name
-    shutil.copyfile(aside, database)  # a copy, not a link: a reader that opens the served file for writing must not reach it
+    shutil.copyfile(
+        aside, database
+    )  # a copy, not a link: a reader that opens the served file for writing must not reach it
     tables, versions = [], {}
     with duckdb.connect(str(aside), read_only=True) as con:
         columns: dict[tuple[str, str], list[tuple[str, str]]] = {}
         for schema, table, name, kind in con.execute(
-                """select schema_name, table_name, column_name, data_type from duckdb_columns()
+            """select schema_name, table_name, column_name, data_type from duckdb_columns()
                    where list_contains(?, schema_name) order by schema_name desc, table_name, column_index""",
-                [list(PUBLISHED_SCHEMAS)]).fetchall():
+            [list(PUBLISHED_SCHEMAS)],
+        ).fetchall():
             columns.setdefault((schema, table), []).append((name, kind))
         for (schema, table), described in columns.items():
             path = folder / (f"{table}.parquet" if schema == "marts" else f"{schema}/{table}.parquet")
@@ -301,25 +361,48 @@ def _export(place: Settings, plan: dict[str, Any], aside: Path, folder: Path) ->
             _write_parquet(con, f'select * from {schema}."{table}"{where}', path)
             rows = _count(con, f'{schema}."{table}"')
             exported = _count(con, f"'{path}'")
-            tables.append({
-                "schema": schema, "table": table, "file": str(path.relative_to(folder)), "rows": exported,
-                "rows_withheld": rows - exported, "sha256": _sha256(path),
-                "schema_hash": hashlib.sha256(json.dumps(described).encode()).hexdigest()})
+            tables.append(
+                {
+                    "schema": schema,
+                    "table": table,
+                    "file": str(path.relative_to(folder)),
+                    "rows": exported,
+                    "rows_withheld": rows - exported,
+                    "sha256": _sha256(path),
+                    "schema_hash": hashlib.sha256(json.dumps(described).encode()).hexdigest(),
+                }
+            )
             if "methodology_version" in names:
-                versions[f"{schema}.{table}"] = [row[0] for row in con.execute(
-                    f'select distinct methodology_version from {schema}."{table}" order by all').fetchall()]
+                versions[f"{schema}.{table}"] = [
+                    row[0]
+                    for row in con.execute(
+                        f'select distinct methodology_version from {schema}."{table}" order by all'
+                    ).fetchall()
+                ]
         n_tables, n_rows = _size(con)
         checks = con.execute(
             """select count(*), count(*) filter (where not is_successful and severity = 'warn')
-               from marts.validation_results""").fetchone()
+               from marts.validation_results"""
+        ).fetchone()
     assert checks is not None
     manifest = {
-        "release_id": plan["release_id"], "as_of": plan["as_of"], "fingerprint": plan["fingerprint"], "published_at": _now(),
-        "n_tables": n_tables, "n_rows": n_rows,
-        "database": {"file": database.name, "sha256": _sha256(database), "bytes": database.stat().st_size,
-                     "storage_version": STORAGE_VERSION, "duckdb_version": duckdb.__version__},
-        "tables": tables, "methodology_versions": versions,
-        "validation": {"n_expectations": checks[0], "n_warned": checks[1]}, "sources": _sources(place.raw_db),
+        "release_id": plan["release_id"],
+        "as_of": plan["as_of"],
+        "fingerprint": plan["fingerprint"],
+        "published_at": plan["published_at"],
+        "n_tables": n_tables,
+        "n_rows": n_rows,
+        "database": {
+            "file": database.name,
+            "sha256": _sha256(database),
+            "bytes": database.stat().st_size,
+            "storage_version": STORAGE_VERSION,
+            "duckdb_version": duckdb.__version__,
+        },
+        "tables": tables,
+        "methodology_versions": versions,
+        "validation": {"n_expectations": checks[0], "n_warned": checks[1]},
+        "sources": _sources(place.raw_db),
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for path in folder.rglob("*"):
@@ -333,7 +416,16 @@ def _write_parquet(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> No
 
 
 def _sources(raw_db: Path) -> list[dict[str, Any]]:
-    fields = ("source", "title", "publisher", "landing_page", "licence", "licence_url", "is_redistributable", "attribution")
+    fields = (
+        "source",
+        "title",
+        "publisher",
+        "landing_page",
+        "licence",
+        "licence_url",
+        "is_redistributable",
+        "attribution",
+    )
     with duckdb.connect(str(raw_db), read_only=True) as con:
         rows = con.execute(f"select distinct {', '.join(fields)} from raw.raw.sources order by all").fetchall()
     return [dict(zip(fields, row, strict=True)) for row in rows]
@@ -382,20 +474,18 @@ def _swap(aside: Path, served: Path) -> None:
 
 def _kept_releases(place: Settings) -> list[dict[str, Any]]:
     """Manifests of the release folders, newest publication first."""
-    manifests = [json.loads(path.read_text(encoding="utf-8"))
-                 for path in (place.serving_dir / "releases").glob("[!.]*/manifest.json")]
+    manifests = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in (place.serving_dir / "releases").glob("[!.]*/manifest.json")
+    ]
     return sorted(manifests, key=lambda manifest: (manifest["published_at"], manifest["release_id"]), reverse=True)
 
 
 def _prune(place: Settings) -> None:
     current = current_release(place.serving_db)
-    for manifest in _kept_releases(place)[place.keep_releases:]:
+    for manifest in _kept_releases(place)[place.keep_releases :]:
         if current is None or manifest["release_id"] != current["release_id"]:
             shutil.rmtree(place.serving_dir / "releases" / manifest["release_id"])
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def _sha256(path: Path) -> str:

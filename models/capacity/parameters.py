@@ -60,9 +60,7 @@ def fit_delay(median_days: float, p90_days: float, on_time_share: float) -> Dela
         raise ValueError(f"on_time_share must be in [0, 0.5) for the median delay to be positive, got {on_time_share}")
     if not 0 < median_days < p90_days:
         raise ValueError(f"delay_days needs 0 < median < p90, got {median_days} and {p90_days}")
-    z_median, z_p90 = (
-        NormalDist().inv_cdf((share - on_time_share) / (1 - on_time_share)) for share in (0.5, 0.9)
-    )
+    z_median, z_p90 = (NormalDist().inv_cdf((share - on_time_share) / (1 - on_time_share)) for share in (0.5, 0.9))
     log_sd = math.log(p90_days / median_days) / (z_p90 - z_median)
     return Delay(on_time_share, Lognormal(median_days * math.exp(-log_sd * z_median), log_sd))
 

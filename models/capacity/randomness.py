@@ -23,16 +23,22 @@ def normal_quantile(u: Floats) -> Floats:
 
 
 def uniforms(seed: int, stream: str, entity: str, n_draws: int) -> Floats:
-    """`n_draws` stratified uniforms (one per equal slice of 0-1, shuffled) of one entity in one stream.
+    """`n_draws` uniforms of one entity in one stream, stratified and antithetic.
 
-    Stratifying makes the sample median of every marginal exact to 1/n, so a figure's p50 is the figure.
+    Stratified: one value in each of `n_draws` equal slices of 0-1, so a marginal's quantiles are exact to 1/n.
+    Antithetic: draw i and draw n-1-i of every entity add up to 1, so that any sum of normals has sample median zero
+    and the p50 of a figure with lognormal errors is the figure.
     The same (seed, stream, entity, n_draws) always gives the same numbers, whatever else is simulated.
     """
     digest = hashlib.sha256(f"{seed}|{stream}|{entity}".encode()).digest()
-    order = np.random.default_rng(int.from_bytes(digest[:16], "big")).permutation(n_draws)
-    return (order + 0.5) / n_draws
+    rng = np.random.default_rng(int.from_bytes(digest[:16], "big"))
+    n_pairs = n_draws // 2
+    low = (rng.permutation(n_pairs) + 0.5) / n_draws
+    first = np.where(rng.integers(0, 2, n_pairs) == 1, 1 - low, low)
+    middle = np.full(n_draws % 2, 0.5)
+    return np.concatenate([first, middle, 1 - first[::-1]])
 
 
 def normals(seed: int, stream: str, entity: str, n_draws: int) -> Floats:
-    """`n_draws` stratified standard normals of one entity in one stream (see `uniforms`)."""
+    """`n_draws` standard normals of one entity in one stream, stratified and antithetic as `uniforms`."""
     return normal_quantile(uniforms(seed, stream, entity, n_draws))

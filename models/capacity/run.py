@@ -54,7 +54,9 @@ def _lab_quantiles(level: str, cells: dict[tuple[str, str], list[LabCloud]]) -> 
         for confidence in ("confident", "speculative"):
             part = sum((m.it_mw_by_confidence.get(confidence, np.zeros(len(QUARTERS))) for m in members), np.zeros(()))
             mean = frame["it_capacity_mw_mean"].to_numpy()
-            frame[f"{confidence}_share"] = np.divide(part, mean, out=np.full(len(mean), np.nan), where=mean > 0)
+            share = np.divide(part, mean, out=np.full(len(mean), np.nan), where=mean > 0)
+            # A sum of means can exceed the mean of the sum by a rounding error.
+            frame[f"{confidence}_share"] = np.minimum(share, 1.0)
         parts.append(frame)
     return pd.concat(parts, ignore_index=True)
 
@@ -85,9 +87,7 @@ def run(frames: Mapping[str, pd.DataFrame], as_of: date, seed: int, n_draws: int
             parts.append(_quantiles(keys, campus.it_mw.sum(axis=0)[None], campus.facility_mw.sum(axis=0)[None]))
             yield campus
 
-    simulated = simulate(
-        frames["building_steps"], frames["plans"], parameters, quarter_ends, seed, n_draws
-    )
+    simulated = simulate(frames["building_steps"], frames["plans"], parameters, quarter_ends, seed, n_draws)
     labs = allocate(record(simulated), frames["tenancies"], parameters, quarter_ends, seed, n_draws)
     by_lab: dict[tuple[str, str], list[LabCloud]] = {}
     for (lab, _), cell in sorted(labs.items()):

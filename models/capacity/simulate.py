@@ -123,7 +123,7 @@ def simulate_campus(
     IT has to be estimated from the facility figure. `quarter_ends`: days since 1970, shape (quarters,).
     """
     rows = rows.sort_values(["step_number", "building_id"], kind="stable").reset_index(drop=True)
-    campus_id, operator = str(rows["campus_id"].iloc[0]), str(rows["operator"].iloc[0])
+    campus_id = str(rows["campus_id"].iloc[0])
     shocks = Shocks(parameters, seed, n_draws)
     steps = rows.drop_duplicates("step_number")
     dates = step_dates(steps, parameters, shocks)
@@ -162,7 +162,9 @@ def simulate_campus(
     return CampusDraws(campus_id, str(rows["cloud_provider"].iloc[0]), building_ids, it_mw, facility_mw, running)
 
 
-def simulate_plan(plan: pd.Series, parameters: Parameters, quarter_ends: Floats, seed: int, n_draws: int) -> CampusDraws:
+def simulate_plan(
+    plan: pd.Series, parameters: Parameters, quarter_ends: Floats, seed: int, n_draws: int
+) -> CampusDraws:
     """Draws for a campus of which only a construction start and a planned full size are known.
 
     One pseudo building. First power comes a stage duration after the start, and not before the report that still

@@ -42,20 +42,20 @@ def campus_shares(
     Raises ValueError on an unknown confidence or a share range outside 0..1.
     """
     shares = np.empty((len(tenancies), n_draws))
-    for i, row in enumerate(tenancies.itertuples(index=False)):
-        if row.confidence not in CONFIDENCES:
-            raise ValueError(f"tenancy {row.tenancy_id}: confidence {row.confidence!r} is none of {CONFIDENCES}")
-        low, high = float(row.share_low), float(row.share_high)
-        if np.isnan(low) or np.isnan(high):
-            low, high = parameters.tenancy_share[row.confidence]
+    stated = tenancies[["share_low", "share_high"]].to_numpy(dtype=np.float64)
+    names = zip(tenancies["tenancy_id"].astype(str), tenancies["confidence"].astype(str), strict=True)
+    for i, (tenancy_id, confidence) in enumerate(names):
+        if confidence not in CONFIDENCES:
+            raise ValueError(f"tenancy {tenancy_id}: confidence {confidence!r} is none of {CONFIDENCES}")
+        low, high = parameters.tenancy_share[confidence] if np.isnan(stated[i]).any() else stated[i]
         if not 0 <= low <= high <= 1:
-            raise ValueError(f"tenancy {row.tenancy_id}: share {low}..{high} is not a range within 0..1")
-        shares[i] = low + (high - low) * uniforms(seed, "tenancy", str(row.tenancy_id), n_draws)
+            raise ValueError(f"tenancy {tenancy_id}: share {low}..{high} is not a range within 0..1")
+        shares[i] = low + (high - low) * uniforms(seed, "tenancy", tenancy_id, n_draws)
     start = np.nan_to_num(to_days(tenancies["valid_from"]), nan=-np.inf)
     end = np.nan_to_num(to_days(tenancies["valid_to"]), nan=np.inf)
     valid = (start[:, None] <= quarter_ends) & (quarter_ends <= end[:, None])
     weights = shares[:, None, :] * valid[:, :, None]
-    return weights / np.maximum(weights.sum(axis=0), 1.0)
+    return np.asarray(weights / np.maximum(weights.sum(axis=0), 1.0), dtype=np.float64)
 
 
 def allocate(
@@ -86,8 +86,10 @@ def allocate(
             rows = by_campus[campus.campus_id]
             shares = campus_shares(rows, parameters, quarter_ends, seed, n_draws)
             rest = np.clip(1 - shares.sum(axis=0), 0.0, 1.0)
-            for row, share in zip(rows.itertuples(index=False), shares, strict=True):
-                cloud_provider = campus.cloud_provider if pd.isna(row.cloud_provider) else str(row.cloud_provider)
-                cell(str(row.lab), cloud_provider).add(it_mw * share, facility_mw * share, str(row.confidence))
+            clouds = rows["cloud_provider"].fillna(campus.cloud_provider)
+            for share, lab, cloud_provider, confidence in zip(
+                shares, rows["lab"], clouds, rows["confidence"], strict=True
+            ):
+                cell(lab, cloud_provider).add(it_mw * share, facility_mw * share, confidence)
         cell(UNASSIGNED, campus.cloud_provider).add(it_mw * rest, facility_mw * rest, None)
     return result

@@ -1,23 +1,25 @@
-"""The inference: prior paths, evidence, resampling, and the split into system SKUs."""
+"""The engine: what a vector of beliefs implies for every flow, and which beliefs the evidence leaves."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from models.volumes.assumptions import AssumptionError, Assumptions, Floats, generator
+from models.volumes.assumptions import AssumptionError, Assumptions, Beliefs, Floats, generator
 from models.volumes.evidence import (
     ALL_GENERATIONS,
-    Content,
+    base_latent,
     check_known,
+    content_subjects,
     contents,
+    months_spoken_of,
     revenue_log_likelihood,
+    revenue_series,
     statements_log_likelihood,
 )
-from models.volumes.flows import N_MONTHS, delay, lag_kernel, logistic, package_paths
-from models.volumes.resample import resample
+from models.volumes.flows import N_MONTHS, delay, lag_kernel, logistic, package_path, walk_latents
+from models.volumes.posterior import Effort, effective_draws, sample
 
 GENERATIONS = ("Trainium1", "Trainium2", "Trainium3", "Trainium4")
 
@@ -33,116 +35,126 @@ class SkuFlows:
 
 @dataclass(frozen=True)
 class Posterior:
-    """Equal-weight joint draws of monthly flows and of supplier contents, and how well they are supported."""
+    """Posterior scores of every latent (shape (draws, latents)) and the sampler's own report."""
 
-    packages: Mapping[str, Floats]
-    skus: Mapping[str, SkuFlows]
-    contents: list[Content]
+    names: list[str]
+    scores: Floats
     n_effective_draws: float
-    tempering_ratio: float
+    n_tempering_steps: int
+    acceptance_share: float
+
+
+def latent_names(assumptions: Assumptions) -> list[str]:
+    """Return every latent of the engine, sorted: uncertain assumptions, random walks, supplier bases."""
+    tickers = {ticker for ticker, _ in content_subjects(assumptions)}
+    walks = [name for generation in GENERATIONS for name in walk_latents(generation)]
+    return sorted([*assumptions.latents(), *walks, *(base_latent(ticker) for ticker in tickers)])
+
+
+def packages_by_generation(beliefs: Beliefs) -> dict[str, Floats]:
+    """Return monthly package flows of shape (draws, months) per generation."""
+    packages: dict[str, Floats] = {}
+    successor_midpoint: Floats | None = None
+    for generation in reversed(GENERATIONS):
+        packages[generation], successor_midpoint = package_path(beliefs, generation, successor_midpoint)
+    return packages
+
+
+def racked_chips(beliefs: Beliefs, generation: str, packages: Floats) -> Floats:
+    """Chips leaving in racks per month: packages delayed and reduced by the assembly yield."""
+    kernel = lag_kernel(beliefs.draw(generation, "package_to_rack_lag_months"))
+    return delay(packages, kernel) * beliefs.draw(generation, "assembly_yield")[:, None]
+
+
+def installed_chips(beliefs: Beliefs, generation: str, racked: Floats) -> Floats:
+    """Chips installed per month: racked chips delayed."""
+    return delay(racked, lag_kernel(beliefs.draw(generation, "rack_to_installed_lag_months")))
+
+
+def sku_flows(beliefs: Beliefs, skus: pd.DataFrame) -> dict[str, SkuFlows]:
+    """Split the generations into SKUs (frame sku_id, generation) and follow them to racks and installed chips."""
+    flows: dict[str, SkuFlows] = {}
+    for generation, packages in packages_by_generation(beliefs).items():
+        sku_ids = sorted(skus.loc[skus["generation"] == generation, "sku_id"])
+        for sku_id, share in sku_shares(beliefs, sku_ids).items():
+            sku_packages = packages * share
+            racked = racked_chips(beliefs, generation, sku_packages)
+            flows[sku_id] = SkuFlows(
+                sku_packages,
+                racked / beliefs.value(sku_id, "chips_per_rack"),
+                installed_chips(beliefs, generation, racked),
+            )
+    return flows
+
+
+def sku_shares(beliefs: Beliefs, sku_ids: list[str]) -> dict[str, Floats]:
+    """Return each SKU's share of its generation's packages, shape (draws, months); the shares of a month sum to 1.
+
+    share = weight * logistic take-up from the SKU's midpoint, zero before its first month, divided by the sum.
+    Before any SKU of the list starts, all shares are zero.
+    """
+    if not sku_ids:
+        raise AssumptionError("a generation has no SKU; list at least one so that its packages have somewhere to go")
+    months = np.arange(N_MONTHS, dtype=np.float64)[None, :]
+    scale = beliefs.value("inference", "share_ramp_scale_months")
+    weights = {}
+    for sku_id in sku_ids:
+        taken_up = logistic((months - beliefs.value(sku_id, "share_midpoint_month")) / scale)
+        weight = beliefs.draw(sku_id, "share_weight")[:, None] * taken_up
+        weights[sku_id] = np.where(months >= beliefs.value(sku_id, "first_month"), weight, 0.0)
+    total: Floats = np.sum(list(weights.values()), axis=0)
+    return {s: np.divide(w, total, out=np.zeros_like(total), where=total > 0) for s, w in weights.items()}
 
 
 def infer(
-    assumption_rows: pd.DataFrame,
-    skus: pd.DataFrame,
+    assumptions: Assumptions,
     statements: pd.DataFrame,
     revenue: pd.DataFrame,
     as_of: date,
     seed: int,
     n_draws: int,
 ) -> Posterior:
-    """Infer Trainium volumes from what was known on `as_of`.
+    """Infer the latents from what was known on `as_of`.
 
-    `assumption_rows`: one row per (subject, parameter) as in models/assumptions/volumes.csv. `skus`: sku_id,
-    generation. `statements`: published unit counts (see evidence.statements_log_likelihood) with known_from.
-    `revenue`: suppliers' monthly revenue (see evidence.revenue_log_likelihood) with known_from.
+    `statements`: published unit counts (see evidence.statements_log_likelihood) with known_from. `revenue`: suppliers'
+    monthly revenue (see evidence.revenue_series) with known_from. Returns `n_draws` joint draws.
 
-    Returns `n_draws` joint draws. Raises LookAheadError for rows known later than `as_of`, AssumptionError for a
-    missing belief, NoPosteriorError when nothing in the prior explains the evidence.
+    Raises LookAheadError for rows known later than `as_of`, AssumptionError for a missing belief, ValueError for an
+    unknown generation, NoPosteriorError when nothing in the prior explains the evidence.
     """
     check_known(statements, "volume statements", as_of)
     check_known(revenue, "supplier revenue", as_of)
-    dated = assumption_rows[assumption_rows["known_from"].notna()]
-    check_known(dated, "volume assumptions", as_of)
     unknown = set(statements["generation"]) - {*GENERATIONS, ALL_GENERATIONS}
     if unknown:
         raise ValueError(f"volume statements name unknown generations {sorted(unknown)}; known are {GENERATIONS}")
 
-    assumptions = Assumptions.from_frame(assumption_rows, seed)
-    n_prior = int(assumptions.value("inference", "prior_draws"))
-    packages: dict[str, Floats] = {}
-    successor_midpoint: Floats | None = None
-    for generation in reversed(GENERATIONS):
-        packages[generation], successor_midpoint = package_paths(
-            assumptions, generation, successor_midpoint, n_prior, seed
-        )
-    package_to_rack = {g: assumptions.sample(g, "package_to_rack_lag_months", n_prior) for g in GENERATIONS}
-    rack_to_installed = {g: assumptions.sample(g, "rack_to_installed_lag_months", n_prior) for g in GENERATIONS}
-    assembly_yield = {g: assumptions.sample(g, "assembly_yield", n_prior) for g in GENERATIONS}
+    names = latent_names(assumptions)
+    series = revenue_series(revenue, assumptions)
+    horizon = months_spoken_of(statements)
 
-    def racked(generation: str, flows: Floats, rows: slice | np.ndarray = slice(None)) -> Floats:
-        kernel = lag_kernel(package_to_rack[generation][rows])
-        return delay(flows, kernel) * assembly_yield[generation][rows, None]
+    def log_likelihood(scores: Floats) -> Floats:
+        beliefs = Beliefs(assumptions, names, scores)
+        packages = packages_by_generation(beliefs)
+        total = revenue_log_likelihood(series, packages, contents(beliefs), beliefs)
+        installed = {
+            g: installed_chips(beliefs, g, racked_chips(beliefs, g, flows[:, :horizon]))
+            for g, flows in packages.items()
+        }
+        return total + statements_log_likelihood(statements, packages, installed, beliefs)
 
-    def installed(generation: str, racked_chips: Floats, rows: slice | np.ndarray = slice(None)) -> Floats:
-        return delay(racked_chips, lag_kernel(rack_to_installed[generation][rows]))
-
-    supplier_contents = contents(assumptions, n_prior)
-    log_likelihood = revenue_log_likelihood(revenue, packages, supplier_contents, assumptions, seed)
-    if not statements.empty:
-        landed = {g: installed(g, racked(g, flows)) for g, flows in packages.items()}
-        log_likelihood += statements_log_likelihood(statements, packages, landed, assumptions)
-    chosen = resample(
-        log_likelihood,
-        n_draws,
-        assumptions.value("inference", "min_effective_draws"),
-        generator(seed, "resample"),
+    effort = Effort(
+        prior_draws=int(assumptions.value("inference", "prior_draws")),
+        n_draws=n_draws,
+        min_effective_share=assumptions.value("inference", "min_effective_share"),
+        moves_per_step=int(assumptions.value("inference", "moves_per_step")),
+        final_moves=int(assumptions.value("inference", "final_moves")),
     )
-    keep = chosen.index
-
-    flows_by_sku: dict[str, SkuFlows] = {}
-    for generation in GENERATIONS:
-        kept = packages[generation][keep]
-        shares = sku_shares(assumptions, sorted(skus.loc[skus["generation"] == generation, "sku_id"]), n_draws)
-        for sku_id, share in shares.items():
-            sku_packages = kept * share
-            sku_racked = racked(generation, sku_packages, keep)
-            flows_by_sku[sku_id] = SkuFlows(
-                sku_packages,
-                sku_racked / assumptions.value(sku_id, "chips_per_rack"),
-                installed(generation, sku_racked, keep),
-            )
+    drawn = sample(log_likelihood, len(names), effort, generator(seed, "volumes"))
+    packages = packages_by_generation(Beliefs(assumptions, names, drawn.scores))
     return Posterior(
-        packages={g: packages[g][keep] for g in GENERATIONS},
-        skus=flows_by_sku,
-        contents=[
-            replace(
-                c,
-                content_usd_per_unit=c.content_usd_per_unit[keep],
-                volume_share=c.volume_share[keep],
-                billing_lag_months=c.billing_lag_months[keep],
-            )
-            for c in supplier_contents
-        ],
-        n_effective_draws=chosen.n_effective_draws,
-        tempering_ratio=chosen.tempering_ratio,
+        names,
+        drawn.scores,
+        min(effective_draws(np.log1p(flows.sum(axis=1)), drawn.ancestor) for flows in packages.values()),
+        drawn.n_steps,
+        drawn.acceptance_share,
     )
-
-
-def sku_shares(assumptions: Assumptions, sku_ids: list[str], n_draws: int) -> dict[str, Floats]:
-    """Draw each SKU's share of its generation's packages, shape (draws, months); the shares of a month sum to 1.
-
-    share = weight * logistic take-up from the SKU's midpoint, zero before its first month, divided by the sum.
-    Before any SKU of the list starts, all shares are zero.
-    """
-    months = np.arange(N_MONTHS, dtype=np.float64)[None, :]
-    scale = assumptions.value("inference", "share_ramp_scale_months")
-    weights = {}
-    for sku_id in sku_ids:
-        weight = assumptions.sample(sku_id, "share_weight", n_draws)[:, None]
-        taken_up = logistic((months - assumptions.value(sku_id, "share_midpoint_month")) / scale)
-        weights[sku_id] = np.where(months >= assumptions.value(sku_id, "first_month"), weight * taken_up, 0.0)
-    if not weights:
-        raise AssumptionError("a generation has no SKU; list at least one so that its packages have somewhere to go")
-    total: Floats = np.sum(list(weights.values()), axis=0)
-    return {s: np.divide(w, total, out=np.zeros_like(total), where=total > 0) for s, w in weights.items()}

@@ -4,7 +4,7 @@ from datetime import date
 
 import numpy as np
 
-from models.volumes.assumptions import Assumptions, Floats, generator
+from models.volumes.assumptions import Beliefs, Floats
 
 FIRST_MONTH = date(2023, 1, 1)
 N_QUARTERS = 24
@@ -31,13 +31,16 @@ def by_quarter(monthly: Floats) -> Floats:
 
 def logistic(x: Floats) -> Floats:
     """Return 1 / (1 + exp(-x)), without overflow."""
-    return 0.5 * (1 + np.tanh(0.5 * x))
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)), dtype=np.float64)
 
 
-def package_paths(
-    assumptions: Assumptions, generation: str, successor_midpoint: Floats | None, n_draws: int, seed: int
-) -> tuple[Floats, Floats]:
-    """Draw monthly package flows of one generation.
+def walk_latents(generation: str) -> list[str]:
+    """Return the names of the latents behind a generation's random walk, in time order."""
+    return [f"walk/{generation}/{quarter:02d}" for quarter in range(N_QUARTERS)]
+
+
+def package_path(beliefs: Beliefs, generation: str, successor_midpoint: Floats | None) -> tuple[Floats, Floats]:
+    """Return the monthly package flow of one generation in every draw.
 
     flow(t) = plateau * exp(walk(t)) * logistic ramp * logistic decline, exactly zero before the generation's first
     month and below the smallest counted flow. The walk is Gaussian in the log with quarterly steps, so plateaus and
@@ -47,33 +50,30 @@ def package_paths(
     """
 
     def draw(parameter: str) -> Floats:
-        return assumptions.sample(generation, parameter, n_draws)[:, None]
+        return beliefs.draw(generation, parameter)[:, None]
 
     months = np.arange(N_MONTHS, dtype=np.float64)[None, :]
-    first = int(assumptions.value(generation, "first_package_month"))
+    first = int(beliefs.value(generation, "first_package_month"))
     midpoint = draw("ramp_midpoint_month")
-    log_level = np.log(draw("plateau_packages_per_month")) + _walk(
-        assumptions.value(generation, "walk_sd_per_quarter"), first, n_draws, generator(seed, "walk", generation)
-    )
     shape = logistic((months - midpoint) / draw("ramp_scale_months"))
     if successor_midpoint is not None:
         end = successor_midpoint[:, None] + draw("decline_after_successor_months")
         shape *= logistic((end - months) / draw("decline_scale_months"))
-    flows = np.exp(log_level) * shape
+    flows = draw("plateau_packages_per_month") * np.exp(_walk(beliefs, generation, first)) * shape
     flows[:, :first] = 0.0
-    flows[flows < assumptions.value("inference", "smallest_package_flow")] = 0.0
+    flows[flows < beliefs.value("inference", "smallest_package_flow")] = 0.0
     return flows, midpoint[:, 0]
 
 
-def _walk(sd: float, first: int, n_draws: int, rng: np.random.Generator) -> Floats:
+def _walk(beliefs: Beliefs, generation: str, first: int) -> Floats:
     """Random walk that starts at zero in month `first`, quarterly knots joined by straight lines."""
-    n_steps = -(-(N_MONTHS - first) // _MONTHS_PER_STEP)
-    knots = np.zeros((n_draws, n_steps + 1))
-    np.cumsum(sd * rng.standard_normal((n_draws, n_steps)), axis=1, out=knots[:, 1:])
+    steps = np.stack([beliefs.score(name) for name in walk_latents(generation)], axis=1)
+    knots = np.zeros((beliefs.n_draws, N_QUARTERS + 1))
+    np.cumsum(beliefs.value(generation, "walk_sd_per_quarter") * steps, axis=1, out=knots[:, 1:])
     position = np.maximum(np.arange(N_MONTHS) - first, 0) / _MONTHS_PER_STEP
-    knot = np.minimum(position.astype(np.int64), n_steps - 1)
+    knot = position.astype(np.int64)
     fraction = position - knot
-    return knots[:, knot] * (1 - fraction) + knots[:, knot + 1] * fraction
+    return np.asarray(knots[:, knot] * (1 - fraction) + knots[:, knot + 1] * fraction)
 
 
 def lag_kernel(mean_months: Floats) -> Floats:
@@ -95,7 +95,7 @@ def delay(flows: Floats, kernel: Floats) -> Floats:
     What would arrive after the last month drops out, so the cumulative output never exceeds the cumulative input.
     """
     delayed = np.zeros_like(flows)
-    for k in range(kernel.shape[1]):
+    for k in range(min(kernel.shape[1], flows.shape[1]) if flows.any() else 0):
         delayed[:, k:] += kernel[:, k, None] * flows[:, : flows.shape[1] - k]
     return delayed
 

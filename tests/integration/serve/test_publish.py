@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-
 import subprocess
 import sys
-
-
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -36,40 +34,54 @@ def test_a_release_holds_marts_draws_checks_and_macros(home, plan_for):
     assert query(home, "from marts.campuses") == sorted(CAMPUSES)
     assert query(home, "select it_capacity_mw_p50 from capacity_interval()") == [(1224.5,)]
     assert query(home, "select stage, table_name from marts.validation_results order by all") == [
-        ("marts", "marts.campuses"), ("published", "marts.campuses"),
-        ("raw", "raw.fetches (pricing)"), ("raw", "raw.fetches (shipments)"),
+        ("marts", "marts.campuses"),
+        ("published", "marts.campuses"),
+        ("raw", "raw.fetches (pricing)"),
+        ("raw", "raw.fetches (shipments)"),
     ]
     assert query(home, "select release_id, is_current from pit.releases") == [(manifest["release_id"], True)]
     assert leftovers(home) == []
 
 
-def test_comments_survive(home, plan_for):
+def test_comments_survive(home, plan_for, without_checks):
     publish(plan_for(1))
-    assert query(home, "select comment from duckdb_tables() where schema_name = 'marts' and table_name = 'campuses'") == [
-        ("One row per campus; it's a stock.",)]
-    assert query(home, "select comment from duckdb_columns() where column_name = 'it_capacity_mw' and schema_name = 'marts'") == [
-        ("IT power, MW. NULL = unknown. Not additive over time.",)]
-    assert query(home, """select count(*) from duckdb_columns() where comment is null
-                          and (schema_name, table_name) in (('marts', 'validation_results'), ('pit', 'releases'))""") == [(0,)]
+    assert query(
+        home, "select comment from duckdb_tables() where schema_name = 'marts' and table_name = 'campuses'"
+    ) == [("One row per campus; it's a stock.",)]
+    assert query(
+        home, "select comment from duckdb_columns() where column_name = 'it_capacity_mw' and schema_name = 'marts'"
+    ) == [("IT power, MW. NULL = unknown. Not additive over time.",)]
+    assert query(
+        home,
+        """select count(*) from duckdb_columns() where comment is null
+                          and (schema_name, table_name) in (('marts', 'validation_results'), ('pit', 'releases'))""",
+    ) == [(0,)]
 
 
-def test_the_manifest_describes_the_files(home, plan_for):
+def test_the_manifest_describes_the_files(home, plan_for, without_checks):
     manifest = publish(plan_for(1))
     folder = home / "serving" / "releases" / manifest["release_id"]
     assert json.loads((folder / "manifest.json").read_text()) == manifest
     entries = {(entry["schema"], entry["table"]): entry for entry in manifest["tables"]}
-    assert set(entries) == {("marts", "campuses"), ("marts", "rental_prices"), ("marts", "validation_results"),
-                            ("draws", "campuses")}
+    assert set(entries) == {
+        ("marts", "campuses"),
+        ("marts", "rental_prices"),
+        ("marts", "validation_results"),
+        ("draws", "campuses"),
+    }
     for entry in manifest["tables"]:
         content = (folder / entry["file"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == entry["sha256"]
     assert entries["draws", "campuses"]["rows"] == 50
-    assert manifest["database"]["sha256"] == hashlib.sha256((home / "serving" / "gigawatch.duckdb").read_bytes()).hexdigest()
+    assert (
+        manifest["database"]["sha256"]
+        == hashlib.sha256((home / "serving" / "gigawatch.duckdb").read_bytes()).hexdigest()
+    )
     assert manifest["methodology_versions"] == {"marts.campuses": ["v1"]}
     assert manifest["sources"][0]["licence"] == "CC BY 4.0"
 
 
-def test_restricted_rows_are_served_and_archived_but_not_exported(home, plan_for):
+def test_restricted_rows_are_served_and_archived_but_not_exported(home, plan_for, without_checks):
     manifest = publish(plan_for(1))
     exported = home / "serving" / "releases" / manifest["release_id"] / "rental_prices.parquet"
     archived = home / "archive" / "releases" / manifest["release_id"] / "rental_prices.parquet"
@@ -81,8 +93,10 @@ def test_restricted_rows_are_served_and_archived_but_not_exported(home, plan_for
     assert (entry["rows"], entry["rows_withheld"]) == (2, 1)
 
 
-@pytest.mark.parametrize("kind", ["hugeint", "ubigint", "decimal(38, 2)", "integer[]", "uuid", "interval", "timestamptz", "float"])
-def test_a_type_that_bi_drivers_misread_is_refused_by_name(home, plan_for, build_file, kind):
+@pytest.mark.parametrize(
+    "kind", ["hugeint", "ubigint", "decimal(38, 2)", "integer[]", "uuid", "interval", "timestamptz", "float"]
+)
+def test_a_type_that_bi_drivers_misread_is_refused_by_name(home, plan_for, without_checks, build_file, kind):
     publish(plan_for(1))
     build_file(home / "warehouse" / "build.duckdb", extra_sql=f"create table marts.leak (total_units {kind})")
     with pytest.raises(PublishFailed, match=r"marts\.leak\.total_units is"):
@@ -105,8 +119,10 @@ def test_a_failing_check_leaves_the_last_release_in_place(home, plan_for, build_
     assert query(home, "select count(*) from marts.campuses") == [(1,)]
 
 
-def test_a_macro_that_does_not_bind_stops_the_release(home, plan_for):
-    (serve.publish.MACROS / "broken.sql").write_text("create macro broken() as table select nothing from marts.campuses")
+def test_a_macro_that_does_not_bind_stops_the_release(home, plan_for, without_checks):
+    (serve.publish.MACROS / "broken.sql").write_text(
+        "create macro broken() as table select nothing from marts.campuses"
+    )
     with pytest.raises(PublishFailed, match=r"broken\.sql.*nothing"):
         publish(plan_for(1))
     assert current_release() is None
@@ -119,19 +135,20 @@ def test_an_empty_build_is_refused(home, plan_for):
 
 
 @pytest.mark.parametrize("step", ["_swap", "_archive", "_put_folder"])
-def test_a_process_killed_before_the_rename_leaves_the_last_release(home, plan_for, step):
+def test_a_process_killed_before_the_rename_leaves_the_last_release(home, plan_for, without_checks, step):
     publish(plan_for(1))
     script = (
-        "import os, sys, json, pathlib, expectations.validate as v, serve.publish as p\n"
-        "plan, suites, macros = json.loads(sys.argv[1])\n"
-        "v.SUITES, p.MACROS = pathlib.Path(suites), pathlib.Path(macros)\n"
+        "import os, sys, json, pathlib, serve.publish as p\n"
+        "plan, macros = json.loads(sys.argv[1])\n"
+        "p.MACROS = pathlib.Path(macros)\n"
+        "p.validate = lambda *_, **__: {'domain': None, 'results': []}\n"
         f"p.{step} = lambda *_: os._exit(9)\n"
         "p.publish(plan)\n"
     )
-    import expectations.validate
-
-    arguments = json.dumps([plan_for(2), str(expectations.validate.SUITES), str(serve.publish.MACROS)])
-    killed = subprocess.run([sys.executable, "-c", script, arguments], cwd=REPO, capture_output=True, text=True)
+    arguments = json.dumps([plan_for(2), str(serve.publish.MACROS)])
+    killed = subprocess.run(
+        [sys.executable, "-c", script, arguments], check=False, cwd=REPO, capture_output=True, text=True
+    )
     assert killed.returncode == 9, killed.stderr
     assert leftovers(home) != []
     assert current_release()["release_id"] == plan_for(1)["release_id"]
@@ -140,7 +157,7 @@ def test_a_process_killed_before_the_rename_leaves_the_last_release(home, plan_f
     assert leftovers(home) == []
 
 
-def test_rollback_goes_one_back_and_by_name(home, plan_for, build_file):
+def test_rollback_goes_one_back_and_by_name(home, plan_for, without_checks, build_file):
     for number in (1, 2, 3):
         build_file(home / "warehouse" / "build.duckdb", [("abilene", "Abilene", float(number), "v1")])
         publish(plan_for(number))
@@ -157,7 +174,7 @@ def test_rollback_goes_one_back_and_by_name(home, plan_for, build_file):
     assert leftovers(home) == []
 
 
-def test_rollback_refuses_a_file_that_was_changed(home, plan_for):
+def test_rollback_refuses_a_file_that_was_changed(home, plan_for, without_checks):
     for number in (1, 2):
         publish(plan_for(number))
     with (home / "serving" / "releases" / plan_for(1)["release_id"] / "gigawatch.duckdb").open("ab") as stream:
@@ -167,7 +184,7 @@ def test_rollback_refuses_a_file_that_was_changed(home, plan_for):
     assert current_release()["release_id"] == plan_for(2)["release_id"]
 
 
-def test_old_releases_are_pruned_but_stay_in_the_archive(home, plan_for, monkeypatch):
+def test_old_releases_are_pruned_but_stay_in_the_archive(home, plan_for, without_checks, monkeypatch):
     monkeypatch.setenv("GIGAWATCH_KEEP_RELEASES", "2")
     for number in (1, 2, 3, 4):
         publish(plan_for(number))
@@ -178,19 +195,17 @@ def test_old_releases_are_pruned_but_stay_in_the_archive(home, plan_for, monkeyp
     assert query(home, "select count(*), count(*) filter (where is_current) from pit.releases") == [(4, 1)]
 
 
-def test_the_same_release_twice_is_equal_and_archived_once(home, plan_for):
+def test_the_same_release_twice_is_equal_and_archived_once(home, plan_for, without_checks):
     first = publish(plan_for(1))
     archived = home / "archive" / "releases" / first["release_id"] / "manifest.json"
     written = archived.stat().st_mtime_ns
     second = publish(plan_for(1))
     assert [e["sha256"] for e in first["tables"]] == [e["sha256"] for e in second["tables"]]
     assert archived.stat().st_mtime_ns == written
-    assert query(home, "select published_at::varchar from pit.releases") == [(first["published_at"].replace("T", " "),)] or (
-        query(home, "select epoch_us(published_at) from pit.releases")
-        == duckdb.sql(f"select epoch_us(timestamp '{first['published_at']}')").fetchall())
+    assert query(home, "select published_at from pit.releases") == [(datetime.fromisoformat(first["published_at"]),)]
 
 
-def test_an_as_of_build_stays_in_its_own_home(home, plan_for, build_file):
+def test_an_as_of_build_stays_in_its_own_home(home, plan_for, without_checks, build_file):
     publish(plan_for(1))
     served = (home / "serving" / "gigawatch.duckdb").stat().st_mtime_ns
     plan = plan_for(2, as_of="2026-01-03", is_as_of_build=True)
@@ -203,7 +218,7 @@ def test_an_as_of_build_stays_in_its_own_home(home, plan_for, build_file):
     assert [path.name for path in (home / "serving" / "releases").iterdir()] == [plan_for(1)["release_id"]]
 
 
-def test_polling_readers_never_fail_during_publishes(home, plan_for, build_file):
+def test_polling_readers_never_fail_during_publishes(home, plan_for, without_checks, build_file):
     """Four reader processes open, read and close while 20 releases are published; every read sees one whole release."""
     publish(plan_for(0))
     reader = (
@@ -226,7 +241,9 @@ def test_polling_readers_never_fail_during_publishes(home, plan_for, build_file)
         for process in readers:
             assert process.stdout.readline() == "ready\n"
         for number in range(1, 21):
-            build_file(home / "warehouse" / "build.duckdb", [("a", "A", float(number), "v1"), ("b", "B", float(number), "v1")])
+            build_file(
+                home / "warehouse" / "build.duckdb", [("a", "A", float(number), "v1"), ("b", "B", float(number), "v1")]
+            )
             publish(plan_for(number))
     finally:
         stop.touch()
@@ -237,18 +254,24 @@ def test_polling_readers_never_fail_during_publishes(home, plan_for, build_file)
     assert current_release()["release_id"] == plan_for(20)["release_id"]
 
 
-def test_an_open_connection_keeps_the_release_it_opened(home, plan_for):
+def test_an_open_connection_keeps_the_release_it_opened(home, plan_for, without_checks):
     publish(plan_for(1))
     held = subprocess.Popen(
-        [sys.executable, "-c",
-         "import sys, duckdb\n"
-         "con = duckdb.connect(sys.argv[1], read_only=True)\n"
-         "q = 'select release_id from pit.releases where is_current'\n"
-         "print(con.execute(q).fetchone()[0], flush=True)\n"
-         "sys.stdin.readline()\n"
-         "print(con.execute(q).fetchone()[0], flush=True)\n",
-         str(home / "serving" / "gigawatch.duckdb")],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        [
+            sys.executable,
+            "-c",
+            "import sys, duckdb\n"
+            "con = duckdb.connect(sys.argv[1], read_only=True)\n"
+            "q = 'select release_id from pit.releases where is_current'\n"
+            "print(con.execute(q).fetchone()[0], flush=True)\n"
+            "sys.stdin.readline()\n"
+            "print(con.execute(q).fetchone()[0], flush=True)\n",
+            str(home / "serving" / "gigawatch.duckdb"),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert held.stdout.readline().strip() == plan_for(1)["release_id"]
     publish(plan_for(2))
     out, _ = held.communicate("go\n", timeout=30)
@@ -256,7 +279,7 @@ def test_an_open_connection_keeps_the_release_it_opened(home, plan_for):
     assert current_release()["release_id"] == plan_for(2)["release_id"]
 
 
-def test_the_command_line_rolls_back(home, plan_for, capsys):
+def test_the_command_line_rolls_back(home, plan_for, without_checks, capsys):
     for number in (1, 2):
         publish(plan_for(number))
     assert serve.publish.main(["rollback"]) == 0
@@ -266,7 +289,7 @@ def test_the_command_line_rolls_back(home, plan_for, capsys):
 
 
 @pytest.mark.slow
-def test_the_file_opens_in_duckdb_1_4_4(home, plan_for, request):
+def test_the_file_opens_in_duckdb_1_4_4(home, plan_for, without_checks, request):
     """BI tools carry older drivers: the served file, its comments and macros must work in 1.4.4 too."""
     publish(plan_for(1))
     environment = Path(request.config.cache.mkdir("duckdb_1_4_4"))
@@ -274,10 +297,26 @@ def test_the_file_opens_in_duckdb_1_4_4(home, plan_for, request):
     if not (environment / "ready").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
         installed = subprocess.run(
-            [str(python), "-m", "pip", "install", "--quiet", "--no-input", "--retries", "1", "--timeout", "15", "duckdb==1.4.4"],
-            capture_output=True, text=True)
+            [
+                str(python),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-input",
+                "--retries",
+                "1",
+                "--timeout",
+                "15",
+                "duckdb==1.4.4",
+            ],
+            capture_output=True,
+            text=True,
+        )
         if installed.returncode != 0:
-            pytest.skip(f"duckdb 1.4.4 could not be installed from the package index: {installed.stderr.strip()[-300:]}")
+            pytest.skip(
+                f"duckdb 1.4.4 could not be installed from the package index: {installed.stderr.strip()[-300:]}"
+            )
         (environment / "ready").touch()
     script = (
         "import duckdb, sys\n"
@@ -287,6 +326,10 @@ def test_the_file_opens_in_duckdb_1_4_4(home, plan_for, request):
         "      con.execute(\"select count(*) from duckdb_columns() where comment is not null and schema_name = 'marts'\")"
         ".fetchone()[0] > 0)\n"
     )
-    opened = subprocess.run([str(python), "-c", script, str(home / "serving" / "gigawatch.duckdb")],
-                            capture_output=True, text=True)
+    opened = subprocess.run(
+        [str(python), "-c", script, str(home / "serving" / "gigawatch.duckdb")],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     assert opened.stdout.split() == ["1.4.4", "2", "1224.5", "True"], opened.stderr

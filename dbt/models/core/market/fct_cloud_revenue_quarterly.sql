@@ -51,15 +51,15 @@ select
     {{ calendar_quarter('compared.quarter_start_date') }} as calendar_quarter,
     compared.quarter_start_date,
     compared.revenue_usd_m,
-    100 * (compared.revenue_usd_m / compared.year_ago_revenue_usd_m - 1) as yoy_pct,
-    100 * (
-        (compared.revenue_usd_m - compared.rounding_usd_m)
-        / (compared.year_ago_revenue_usd_m + compared.year_ago_rounding_usd_m) - 1
-    ) as yoy_low_pct,
-    100 * (
-        (compared.revenue_usd_m + compared.rounding_usd_m)
-        / (compared.year_ago_revenue_usd_m - compared.year_ago_rounding_usd_m) - 1
-    ) as yoy_high_pct,
+    {{ growth_pct('compared.revenue_usd_m', 'compared.year_ago_revenue_usd_m') }} as yoy_pct,
+    {{ growth_pct(
+        'compared.revenue_usd_m - compared.rounding_usd_m',
+        'compared.year_ago_revenue_usd_m + compared.year_ago_rounding_usd_m'
+    ) }} as yoy_low_pct,
+    {{ growth_pct(
+        'compared.revenue_usd_m + compared.rounding_usd_m',
+        'compared.year_ago_revenue_usd_m - compared.year_ago_rounding_usd_m'
+    ) }} as yoy_high_pct,
     compared.revenue_usd_m - compared.year_ago_revenue_usd_m as yoy_increment_usd_m,
     compared.revenue_usd_m - compared.quarter_ago_revenue_usd_m as qoq_increment_usd_m,
     case when compared.basis_class = 'recall' then 'estimated' else 'disclosed' end as value_kind,

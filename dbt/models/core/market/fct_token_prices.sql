@@ -12,9 +12,7 @@ select
     max_input_tokens,
     case
         when input_usd_per_mtok = 0 and output_usd_per_mtok = 0 then 'zero_price'
-        when output_usd_per_mtok < input_usd_per_mtok then 'output_below_input'
         when output_usd_per_mtok > 20 * input_usd_per_mtok then 'output_above_20x_input'
-        when input_usd_per_mtok > 1000 then 'input_above_1000'
     end as quality_flag,
     is_latest,
     source_url,

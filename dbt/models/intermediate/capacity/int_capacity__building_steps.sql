@@ -92,9 +92,10 @@ select
     steps.confirmed_date,
     steps.date_basis,
     steps.is_started,
-    steps.it_increment_mw_stated * spread.step_share as it_increment_mw_stated,
-    steps.it_increment_mw * spread.step_share as it_increment_mw,
-    steps.facility_increment_mw * spread.step_share as facility_increment_mw,
+    -- Adding nothing turns the minus zero of (fall x no share) into zero.
+    steps.it_increment_mw_stated * spread.step_share + 0 as it_increment_mw_stated,
+    steps.it_increment_mw * spread.step_share + 0 as it_increment_mw,
+    steps.facility_increment_mw * spread.step_share + 0 as facility_increment_mw,
     steps.it_capacity_basis,
     steps.vintage_date,
     steps.known_from

@@ -121,6 +121,9 @@ select
     - coalesce(
         lag(modelled.modelled_it_capacity_mw) over (partition by modelled.campus_id order by modelled.observed_date), 0
     ) as it_increment_mw,
+    -- What the engine's median comes to: the printed figure where there is a usable one.
+    coalesce(modelled.modelled_it_capacity_mw, modelled.facility_capacity_mw / (1 + overhead.value))
+        as it_capacity_mw_modelled,
     case
         when modelled.it_capacity_mw is null then 'estimated_from_pue'
         when modelled.is_it_left_behind then 'estimated_from_campus_pue'
@@ -129,6 +132,10 @@ select
     modelled.vintage_date,
     modelled.known_from
 from modelled
+left join {{ ref('stg_assumptions') }} as overhead
+    on overhead.engine = 'capacity'
+    and overhead.subject = 'pue'
+    and overhead.parameter = 'overhead_share'
 left join (
     select
         campus_id,

@@ -1,19 +1,69 @@
 {#
-    The SkyPilot catalogue as rental prices: one row per zone and purchase model, cheapest first. On-demand prices hold
-    for the whole region, spot prices for one zone. A row without a price is not sold that way and is no price row.
+    The SkyPilot catalogue as rental prices: one row per zone and purchase model. On-demand prices hold for the whole
+    region, spot prices for one zone. A row without a price is not sold that way and is no price row; nor is an instance
+    without accelerator. The label alone can leave the form open (H100: SXM or PCIe): then the instance type must settle
+    it, or accelerator_id stays NULL.
 #}
-with vms as (
+with labels as (
 
     select
-        vms.*,
-        -- Trainium2 rows name no accelerator: the instance type does.
-        coalesce(by_label.label, by_instance.label, vms.accelerator_label) as resolved_label,
-        coalesce(by_label.accelerator_id, by_instance.accelerator_id) as accelerator_id
+        label,
+        any_value(accelerator_id) as accelerator_id,
+        bool_or(mapping_rule = 'ambiguous') as is_ambiguous
+    from {{ ref('stg_evidence__accelerator_labels') }}
+    group by label
+    having count(distinct accelerator_id) = 1
+
+),
+
+-- Trainium2 rows name no accelerator; collected prices say what is inside the instance type.
+instances as (
+
+    select
+        provider,
+        instance_type,
+        any_value(accelerator_id) as accelerator_id,
+        any_value(accelerator_label) as accelerator_label,
+        any_value(accelerator_count) as accelerator_count
+    from {{ ref('stg_evidence__cloud_prices') }}
+    where accelerator_id is not null
+    group by provider, instance_type
+    having count(distinct accelerator_id) = 1
+        and count(distinct accelerator_label) = 1
+        and count(distinct accelerator_count) = 1
+
+),
+
+resolved as (
+
+    select
+        vms.resource,
+        vms.provider,
+        vms.region,
+        vms.availability_zone,
+        vms.instance_type,
+        coalesce(vms.accelerator_label, instances.accelerator_label) as accelerator_label,
+        coalesce(
+            instances.accelerator_id,
+            case
+                when not labels.is_ambiguous
+                    or (vms.instance_type ilike '%sxm%' and labels.accelerator_id ilike '%sxm%')
+                    then labels.accelerator_id
+            end
+        ) as accelerator_id,
+        coalesce(vms.accelerator_count, instances.accelerator_count) as accelerator_count,
+        vms.on_demand_price_usd_per_hour,
+        vms.spot_price_usd_per_hour,
+        vms.price_date,
+        vms.source_url,
+        vms.known_from
     from {{ ref('stg_skypilot__vms') }} as vms
-    left join {{ ref('stg_evidence__accelerator_labels') }} as by_label
-        on by_label.label = vms.accelerator_label
-    left join {{ ref('stg_evidence__accelerator_labels') }} as by_instance
-        on by_instance.label = vms.instance_type
+    left join labels
+        on labels.label = vms.accelerator_label
+    left join instances
+        on instances.provider = vms.provider
+        and instances.instance_type = vms.instance_type
+    where coalesce(vms.accelerator_label, instances.accelerator_label) is not null
 
 ),
 
@@ -25,7 +75,7 @@ on_demand as (
         region,
         '(region)' as availability_zone,
         instance_type,
-        resolved_label as accelerator_label,
+        accelerator_label,
         accelerator_id,
         accelerator_count,
         'on_demand' as purchase_model,
@@ -34,7 +84,7 @@ on_demand as (
         price_date,
         source_url,
         known_from
-    from vms
+    from resolved
     where on_demand_price_usd_per_hour is not null
 
 ),
@@ -47,7 +97,7 @@ spot as (
         region,
         coalesce(availability_zone, '(region)') as availability_zone,
         instance_type,
-        resolved_label as accelerator_label,
+        accelerator_label,
         accelerator_id,
         accelerator_count,
         'spot' as purchase_model,
@@ -58,13 +108,11 @@ spot as (
         price_date,
         source_url,
         known_from
-    from vms
+    from resolved
     where spot_price_usd_per_hour is not null
 
 )
 
 select * from on_demand
-where accelerator_label is not null
 union all
 select * from spot
-where accelerator_label is not null

@@ -10,7 +10,7 @@ with exchange_claims as (
         revenue_twd_thousand,
         yoy_pct,
         'twse_monthly_revenue' as source,
-        catalogue.landing_page as source_url,
+        revenue.source_url,
         catalogue.publisher,
         'sourced' as basis_class,
         'twse' as root_id,
@@ -18,6 +18,7 @@ with exchange_claims as (
     from {{ ref('stg_twse__monthly_revenue') }} as revenue
     inner join {{ ref('stg_ingest__sources') }} as catalogue
         on catalogue.source = 'twse_monthly_revenue'
+        and catalogue.resource = 't187ap05_l'
 
 ),
 

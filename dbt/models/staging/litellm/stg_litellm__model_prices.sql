@@ -4,7 +4,10 @@ with source as (
         prices.*,
         vintages.url,
         vintages.vintage_date,
-        vintages.vintage_date = max(vintages.vintage_date) over () as is_latest
+        -- A partial sheet lists changes only, so a model keeps its price until a full sheet lacks it.
+        vintages.vintage_date = max(vintages.vintage_date) over (partition by prices.model)
+            and vintages.vintage_date >= max(vintages.vintage_date)
+                filter (where vintages.vintage_scope = 'full') over () as is_latest
     from {{ source('raw', 'litellm_model_prices__model_prices') }} as prices
     inner join ({{ vintages('litellm_model_prices', 'model_prices') }}) as vintages
         on vintages.sha256 = prices._sha256

@@ -2,14 +2,15 @@ with source as (
 
     select
         revenue.*,
+        vintages.url,
         vintages.known_from
     from {{ source('raw', 'twse_monthly_revenue__t187ap05_l') }} as revenue
     inner join ({{ vintages('twse_monthly_revenue', 't187ap05_l') }}) as vintages
         on vintages.sha256 = revenue._sha256
     -- The exchange reprints a month daily until it is complete: the newest report at as_of counts.
     qualify row_number() over (
-        partition by revenue."公司代號", revenue."資料年月"
-        order by revenue."出表日期"::bigint desc, vintages.known_from desc, revenue._load_id desc, revenue._row desc
+        partition by revenue."公司代號", {{ roc_month('revenue."資料年月"') }}
+        order by {{ roc_date('revenue."出表日期"') }} desc, vintages.known_from desc, revenue._load_id desc, revenue._row desc
     ) = 1
 
 ),
@@ -24,6 +25,7 @@ renamed as (
         -- text
         "公司名稱" as company_name_zh,
         "產業別" as industry_zh,
+        url as source_url,
 
         -- numerics
         nullif("營業收入-當月營收", '')::double as revenue_twd_thousand,

@@ -1,0 +1,21 @@
+select
+    campus_id,
+    campus_name,
+    operator,
+    cloud_provider,
+    city,
+    state,
+    country,
+    latitude,
+    longitude,
+    geo_basis,
+    utility,
+    first_construction_date,
+    is_tracked_by_epoch,
+    related_campus_id,
+    source_url,
+    publisher,
+    basis_class,
+    root_id,
+    known_from
+from {{ ref('stg_evidence__campuses') }}

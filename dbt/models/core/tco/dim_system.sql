@@ -1,0 +1,26 @@
+-- Grain: one system as named by a vendor, a cloud or a source. Two names of one machine are two rows, one an alias.
+select
+    system_id,
+    vendor,
+    system_class,
+    system_name,
+    accelerator_id,
+    chips_per_system,
+    scale_up_domain_chips,
+    racks_per_system,
+    it_power_kw,
+    stated_memory_bandwidth_tb_per_s,
+    scale_up_topology,
+    announced_date as announced_period,
+    volume_ramp_quarter,
+    lifecycle_status,
+    alias_of_system_id,
+    alias_of_system_id is not null as is_alias,
+    recall_fields,
+    basis_class = 'recall' or recall_fields is not null as has_recall_fields,
+    basis_class,
+    source_url,
+    publisher,
+    root_id,
+    known_from
+from {{ ref('stg_evidence__systems') }}

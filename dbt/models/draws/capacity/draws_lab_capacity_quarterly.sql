@@ -1,0 +1,8 @@
+select
+    lab,
+    cloud_provider,
+    quarter_start_date::date as quarter_start_date,
+    draw_id::integer as draw_id,
+    it_capacity_mw,
+    facility_capacity_mw
+from {{ ref('int_capacity__lab_draws') }}

@@ -1,0 +1,75 @@
+{#
+    Intervals at three levels: SKU, generation, all Trainium. Each level is summed within a draw first: a quantile of a
+    sum is not a sum of quantiles.
+#}
+with levels as (
+
+    select
+        'sku' as sku_level,
+        sku_id,
+        generation,
+        quarter_start_date,
+        draw_id,
+        package_units,
+        rack_units,
+        installed_chip_units
+    from {{ ref('draws_trainium_volumes_quarterly') }}
+    union all
+    select
+        'generation' as sku_level,
+        'all:' || generation as sku_id,
+        generation,
+        quarter_start_date,
+        draw_id,
+        sum(package_units) as package_units,
+        sum(rack_units) as rack_units,
+        sum(installed_chip_units) as installed_chip_units
+    from {{ ref('draws_trainium_volumes_quarterly') }}
+    group by generation, quarter_start_date, draw_id
+    union all
+    select
+        'family' as sku_level,
+        'all:Trainium' as sku_id,
+        'all' as generation,
+        quarter_start_date,
+        draw_id,
+        sum(package_units) as package_units,
+        sum(rack_units) as rack_units,
+        sum(installed_chip_units) as installed_chip_units
+    from {{ ref('draws_trainium_volumes_quarterly') }}
+    group by quarter_start_date, draw_id
+
+),
+
+running as (
+
+    select
+        *,
+        sum(package_units) over so_far as package_units_cumulative,
+        sum(rack_units) over so_far as rack_units_cumulative,
+        sum(installed_chip_units) over so_far as installed_chip_units_cumulative
+    from levels
+    window so_far as (
+        partition by sku_id, draw_id
+        order by quarter_start_date
+        rows between unbounded preceding and current row
+    )
+
+)
+
+select
+    sku_level,
+    sku_id,
+    generation,
+    quarter_start_date,
+    {% for measure in [
+        'package_units', 'rack_units', 'installed_chip_units',
+        'package_units_cumulative', 'rack_units_cumulative', 'installed_chip_units_cumulative'
+    ] -%}
+    quantile_cont({{ measure }}, 0.05) as {{ measure }}_p05,
+    quantile_cont({{ measure }}, 0.50) as {{ measure }}_p50,
+    quantile_cont({{ measure }}, 0.95) as {{ measure }}_p95,
+    {% endfor -%}
+    max(package_units_cumulative) = 0 as is_before_first_package
+from running
+group by sku_level, sku_id, generation, quarter_start_date

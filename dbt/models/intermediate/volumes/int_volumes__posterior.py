@@ -1,0 +1,17 @@
+"""What the evidence leaves of the volumes engine's beliefs: one score per draw and latent."""
+
+from datetime import date
+
+from models.volumes.run import run_posterior
+
+
+def model(dbt, session):
+    as_of = dbt.config.meta_get("as_of")
+    seed = dbt.config.meta_get("seed")
+    n_draws = dbt.config.meta_get("n_draws")
+    frames = {
+        "assumptions": dbt.ref("stg_assumptions").df(),
+        "statements": dbt.ref("int_volumes__statements").filter("is_used").df(),
+        "revenue": dbt.ref("int_volumes__supplier_revenue").df(),
+    }
+    return run_posterior(frames, as_of=date.fromisoformat(as_of), seed=seed, n_draws=n_draws)

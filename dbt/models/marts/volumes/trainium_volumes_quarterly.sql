@@ -1,0 +1,46 @@
+with engine_report as (
+
+    select max(n_effective_draws) as n_effective_draws
+    from {{ ref('int_volumes__posterior') }}
+
+)
+
+select
+    levels.sku_id,
+    levels.sku_level,
+    {{ calendar_quarter('levels.quarter_start_date') }} as calendar_quarter,
+    levels.quarter_start_date,
+    levels.generation,
+    skus.accelerator_id,
+    skus.system_id,
+    skus.aws_name,
+    skus.industry_codename,
+    {% for measure in [
+        'package_units', 'rack_units', 'installed_chip_units',
+        'package_units_cumulative', 'rack_units_cumulative', 'installed_chip_units_cumulative'
+    ] -%}
+    levels.{{ measure }}_p05,
+    levels.{{ measure }}_p50,
+    levels.{{ measure }}_p95,
+    {% endfor -%}
+    case
+        when levels.quarter_start_date + interval 3 month <= {{ as_of_date() }} then 'estimated'
+        when levels.quarter_start_date <= {{ as_of_date() }} then 'nowcast'
+        else 'forecast'
+    end as value_kind,
+    case when levels.is_before_first_package then 'known_zero' else 'known' end as coverage_status,
+    roots.is_anchored_on_disclosure,
+    roots.anchored_on_roots,
+    roots.n_sources,
+    roots.n_independent_roots,
+    roots.n_supplier_signals,
+    engine_report.n_effective_draws,
+    {{ as_of_date() }} as as_of_date,
+    'volumes-1' as methodology_version
+from {{ ref('int_volumes__level_quantiles') }} as levels
+cross join engine_report
+inner join {{ ref('int_volumes__roots') }} as roots
+    on roots.generation = levels.generation
+    and roots.quarter_start_date = levels.quarter_start_date
+left join {{ ref('dim_system_sku') }} as skus
+    on skus.sku_id = levels.sku_id
