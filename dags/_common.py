@@ -1,6 +1,6 @@
 """What the four DAGs share: the domains and their assets, the writer's pool, retries, and what a failure says.
 
-Nothing heavy is imported when a DAG file is parsed: pandas, DuckDB, great-expectations and dbt are met inside tasks only.
+Nothing heavy is imported when a DAG file is parsed: pandas, DuckDB, great-expectations, dbt are met inside tasks only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowFailException
 
-# Which raw data an ingest DAG brings in, and the minute after 05:00 UTC at which it starts. The order is that of `make run`.
+# What an ingest DAG brings in, and the minute after 05:00 UTC at which it starts. `make run` keeps this order.
 DOMAINS = {"shipments": 0, "construction": 10, "pricing": 20}
 # One slot: DuckDB lets one process write a file. Everything that opens the raw or the warehouse file runs in it.
 POOL = "warehouse_writer"
@@ -66,7 +66,7 @@ def standing() -> str:
 def describe_failure(context: Mapping[str, Any]) -> str:
     """A task's failure in plain words: what broke, what still stands, what to do. Takes Airflow's callback context."""
     task = context["task_instance"]
-    source = (getattr(task, "rendered_map_index", None) or f"number {task.map_index}") if task.map_index >= 0 else ""
+    source = f" ({task.rendered_map_index or task.map_index})" if task.map_index >= 0 else ""
     error = context.get("exception")
     if error is None:  # then Airflow speaks for the task
         what = "its process ended without an error of its own (killed, or out of memory?): see the task's log."
@@ -75,7 +75,7 @@ def describe_failure(context: Mapping[str, Any]) -> str:
     else:
         what = f"{type(error).__name__}: {error}"
     return (
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {task.dag_id}.{task.task_id}{f' ({source})' if source else ''} failed "
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {task.dag_id}.{task.task_id}{source} failed "
         f"at try {task.try_number}, run {task.run_id}\n"
         f"  What broke: {what}\n"
         f"  What stands: {standing()}\n"

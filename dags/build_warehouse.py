@@ -11,14 +11,14 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
-from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, task
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, chain, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from dags._common import DEFAULT_ARGS, DOMAINS, POOL, asset, verdict
 
 
-# run_after, not logical_date: the latter is None in runs started by assets or through the REST API. In the pool because it
-# reads the raw file, which nobody can open while an ingest DAG writes it.
+# run_after, not logical_date: the latter is None in runs started by assets or through the REST API. In the pool because
+# it reads the raw file, which nobody can open while an ingest DAG writes it.
 @task(pool=POOL)
 def plan(as_of: str | None, run_after: str) -> dict[str, Any]:
     from serve.build import BuildFailed, plan_build
@@ -87,5 +87,4 @@ with DAG(
         validate.override(task_id="validate_marts")("marts", planned),
         publish(planned),
     ]
-    for earlier, later in zip(steps, steps[1:], strict=False):
-        earlier >> later
+    chain(*steps)

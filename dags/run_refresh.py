@@ -60,7 +60,7 @@ class Progress:
 def refresh(progress: Progress, mode: str, as_of: date | None) -> bool:
     """Run the three ingest DAGs and, when none failed, the build; with `as_of` only the build.
 
-    Returns whether all succeeded. Needs `_home.environment` in os.environ. Raises RuntimeError when a DAG file is broken.
+    Returns whether all succeeded. Needs `_home.environment` in os.environ. Raises RuntimeError for a broken DAG file.
     """
     from airflow.dag_processing.dagbag import DagBag
     from airflow.listeners import hookimpl
@@ -131,13 +131,17 @@ def _run(house: Settings, options: argparse.Namespace) -> int:
         os.dup2(keep_err, 2)
     if not succeeded:
         print("\nThe refresh failed; the last good release is still the one being served.", file=sys.stderr)
-        for error in progress.errors:
-            print(f"  {error}", file=sys.stderr)
+        for line in progress.errors:
+            print(f"  {line}", file=sys.stderr)
         print(f"What to do: {house.reports_dir / 'failures.log'}; the whole log: {log_file}", file=sys.stderr)
         return 1
+    from serve.summary import summarise
+
+    print(f"\n{summarise(house.for_as_of(options.as_of.isoformat()) if options.as_of else house)}")
     if progress.errors:
         print("\nSome sources could not be fetched; their last good bytes were used:")
-        print("\n".join(f"  {error}" for error in progress.errors))
+        for line in progress.errors:
+            print(f"  {line}")
     return 0
 
 

@@ -38,6 +38,7 @@ SUITES = Path(__file__).resolve().parent / "suites"
 # The loader's own tables: they describe every resource, so a domain run looks at that domain's rows only.
 LEDGERS = ("raw.fetches", "raw.loads", "raw.quarantine", "raw.sources")
 SAMPLE_ROWS = 3
+SAMPLE_WIDTH = 240  # characters of a row in a message
 
 
 class SuiteError(Exception):
@@ -354,7 +355,7 @@ def _sample(database: Path, query: str, check: Check, found: Mapping[str, Any]) 
             rows: list[Any] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     else:
         rows = list(found.get("partial_unexpected_list") or found.get("partial_missing_list") or [])
-    return "; ".join(_plain(row) for row in rows[:SAMPLE_ROWS] if row is not None)
+    return "; ".join(_plain(row)[:SAMPLE_WIDTH] for row in rows[:SAMPLE_ROWS] if row is not None)
 
 
 def _in_words(result: Mapping[str, Any], samples: Mapping[tuple[str, int], str]) -> str:

@@ -115,8 +115,12 @@ def _get_once(
 
 
 def _redirected(url: str, response: httpx.Response) -> str:
-    target = urljoin(url, str(response.headers.get("Location", "")))
-    here, there = urlsplit(url), urlsplit(target)
+    location = str(response.headers.get("Location", ""))
+    try:
+        target = urljoin(url, location)
+        here, there = urlsplit(url), urlsplit(target)
+    except ValueError as error:
+        raise FetchError(f"redirect to {location!r}, which is no address ({error})", response.status_code) from error
     a, b = (here.hostname or "").lower(), (there.hostname or "").lower()
     same_site = a == b or a.endswith("." + b) or b.endswith("." + a)
     if not same_site or there.scheme not in ("http", "https") or (here.scheme == "https" and there.scheme == "http"):

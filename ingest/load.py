@@ -65,6 +65,12 @@ FETCH_SCHEMA = pa.schema([
     ("url", pa.string()), ("error", pa.string()), ("known_from", pa.timestamp("us")),
     ("known_from_basis", pa.string()), ("vintage_kind", pa.string()), ("vintage_scope", pa.string()),
 ])  # fmt: skip
+SOURCE_SCHEMA = pa.schema([
+    ("source", pa.string()), ("resource", pa.string()), ("domain", pa.string()), ("title", pa.string()),
+    ("publisher", pa.string()), ("landing_page", pa.string()), ("url", pa.string()), ("licence", pa.string()),
+    ("licence_url", pa.string()), ("is_redistributable", pa.bool_()), ("attribution", pa.string()),
+    ("cadence", pa.string()), ("freshness_sla_days", pa.int32()),
+])  # fmt: skip
 
 Report = dict[str, Any]
 
@@ -126,9 +132,8 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     both called raw. Raises duckdb.Error when the file cannot be opened for writing.
     """
     settings.raw_db.parent.mkdir(parents=True, exist_ok=True)
-    con = duckdb.connect(
-        config={"threads": settings.duckdb_threads, "temp_directory": str(settings.raw_db.with_suffix(".tmp"))}
-    )
+    # All threads DuckDB likes: rows keep their order, and no floats are summed here, so raw stays equal on any machine.
+    con = duckdb.connect(config={"temp_directory": str(settings.raw_db.with_suffix(".tmp"))})
     con.execute(f"ATTACH {_text(str(settings.raw_db))} AS store")
     con.execute("USE store")
     return con
@@ -139,7 +144,7 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, sources: Path = 
 
     Raises ContractError when a contract is wrong.
     """
-    catalogue = []
+    catalogue: list[dict[str, Any]] = []
     with _transaction(con):
         con.execute(LEDGER)
         for source in contracts.load_all(sources):
@@ -152,15 +157,16 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, sources: Path = 
                     f"({', '.join(f'{_name(name)} {kind}' for name, kind in columns.items())})"
                 )
                 _add_columns(con, table, list(columns))
-                catalogue.append((
-                    source.source, resource.resource, resource.domain, source.title, source.publisher,
-                    source.landing_page, base_url + resource.path if resource.path else None, source.licence.name,
-                    source.licence.url, source.licence.redistributable, source.licence.attribution, source.cadence,
-                    resource.freshness_sla_days,
-                ))  # fmt: skip
+                catalogue.append({
+                    "source": source.source, "resource": resource.resource, "domain": resource.domain,
+                    "title": source.title, "publisher": source.publisher, "landing_page": source.landing_page,
+                    "url": base_url + resource.path if resource.path else None,
+                    "licence": source.licence.name, "licence_url": source.licence.url,
+                    "is_redistributable": source.licence.redistributable, "attribution": source.licence.attribution,
+                    "cadence": source.cadence, "freshness_sla_days": resource.freshness_sla_days,
+                })  # fmt: skip
         con.execute("DELETE FROM raw.sources")
-        if catalogue:
-            con.executemany(f"INSERT INTO raw.sources VALUES ({', '.join('?' * len(catalogue[0]))})", catalogue)
+        _insert(con, "raw.sources", catalogue, SOURCE_SCHEMA)
 
 
 def load_domain(
@@ -230,11 +236,14 @@ def _sync_fetches(con: duckdb.DuckDBPyConnection, archive: Archive, source: Sour
     ).fetchall()
     names = {record_name(attempted_at, sha256) for attempted_at, sha256 in known}
     rows = [_fetch_row(fetch, resource) for fetch in archive.fetches(source.source, resource.resource, names)]
-    if rows:
-        new_fetches = pa.Table.from_pylist(rows, schema=FETCH_SCHEMA)
-        con.register("new_fetches", new_fetches)
-        con.execute("INSERT INTO raw.fetches BY NAME SELECT * FROM new_fetches")
-        con.unregister("new_fetches")
+    _insert(con, "raw.fetches", rows, FETCH_SCHEMA)
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
+    if rows:  # through Arrow, because executemany goes row by row and imports pandas
+        con.register("new_rows", pa.Table.from_pylist(rows, schema=schema))
+        con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM new_rows")
+        con.unregister("new_rows")
 
 
 def _fetch_row(fetch: Fetch, resource: Resource) -> dict[str, Any]:

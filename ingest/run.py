@@ -157,3 +157,28 @@ def _fetch_live(archive: Archive, source: Source, resource: Resource, now: Setti
         error_text = "the server answered 304 (not modified) to a request that was not conditional"
         return archive.record(Fetch(**attempt, outcome="failed", error=error_text))
     return archive.record(Fetch(**attempt, outcome="fetched"))
+
+
+def main() -> None:
+    """`python -m ingest.run [fetch|load] [--mode live]`: the whole ingest without Airflow, for developers."""
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="python -m ingest.run", description="Fetch and load all domains.")
+    parser.add_argument("step", nargs="?", choices=("fetch", "load"), help="only this step (default: both)")
+    parser.add_argument("--mode", choices=("bundled", "live"), default="bundled")
+    arguments = parser.parse_args()
+    failures = []
+    for domain in DOMAINS:
+        for source in sources_in(domain) if arguments.step != "load" else []:
+            try:
+                print(f"fetched {len(fetch_source(source, domain, arguments.mode)['records'])} of {source} ({domain})")
+            except FetchFailed as error:  # the last good bytes are loaded all the same
+                failures.append(str(error))
+        for report in load_domain(domain) if arguments.step != "fetch" else []:
+            print("{status} {source}.{resource}: {rows_loaded} of {rows_in} rows; {reason}".format(**report))
+    if failures:
+        raise SystemExit("\n".join(failures))
+
+
+if __name__ == "__main__":
+    main()

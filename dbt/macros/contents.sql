@@ -35,15 +35,26 @@
     limit 1
 {%- endmacro %}
 
+{# The contents of a resource known by as_of, each dated when it first became known. #}
+{% macro known_contents(source_name, resource) -%}
+    select
+        sha256,
+        min(known_from) as known_from,
+        min(url) as url
+    from ({{ good_fetches(source_name, resource) }})
+    where {{ known_by_as_of() }}
+    group by sha256
+{%- endmacro %}
+
 {#
     The vintages of a resource known by as_of: one row per change of content, dated when it first became known.
-    Fetching the same bytes again is no new vintage; going back to old bytes is one.
+    Fetching the same bytes again is no new vintage; going back to old bytes is one; of two contents of one day the
+    later one counts.
 #}
 {% macro vintages(source_name, resource) -%}
     select
         sha256,
-        known_from::date as vintage_date,
-        known_from,
+        vintage_date,
         url,
         vintage_kind,
         vintage_scope
@@ -52,10 +63,19 @@
             *,
             lag(sha256) over (
                 partition by vintage_scope
-                order by known_from, attempted_at, load_id
+                order by vintage_date
             ) as previous_sha256
-        from ({{ good_fetches(source_name, resource) }})
-        where {{ known_by_as_of() }}
+        from (
+            select
+                *,
+                known_from::date as vintage_date
+            from ({{ good_fetches(source_name, resource) }})
+            where {{ known_by_as_of() }}
+            qualify row_number() over (
+                partition by vintage_scope, known_from::date
+                order by known_from desc, attempted_at desc, load_id desc
+            ) = 1
+        )
     )
     where sha256 is distinct from previous_sha256
 {%- endmacro %}

@@ -1,6 +1,7 @@
 """Random numbers that belong to a named entity, so that adding, dropping or re-ordering others leaves them alone."""
 
 import hashlib
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -39,6 +40,9 @@ def uniforms(seed: int, stream: str, entity: str, n_draws: int) -> Floats:
     return np.concatenate([first, middle, 1 - first[::-1]])
 
 
+@lru_cache(maxsize=128)
 def normals(seed: int, stream: str, entity: str, n_draws: int) -> Floats:
     """`n_draws` standard normals of one entity in one stream, stratified and antithetic as `uniforms`."""
-    return normal_quantile(uniforms(seed, stream, entity, n_draws))
+    values = normal_quantile(uniforms(seed, stream, entity, n_draws))
+    values.flags.writeable = False  # cached: shocks shared by many sites are asked for again and again
+    return values

@@ -107,19 +107,26 @@ def run_lab_draws(frames: Mapping[str, pd.DataFrame], as_of: date, seed: int, n_
     simulated = simulate(frames["building_steps"], frames["plans"], parameters, quarter_ends, seed, n_draws)
     labs = allocate(simulated, frames["tenancies"], parameters, quarter_ends, seed, n_draws)
     starts = QUARTERS.start_time.to_numpy(dtype="datetime64[us]")
-    parts = []
-    for (lab, cloud_provider), cell in sorted(labs.items()):
-        live = np.flatnonzero(cell.facility_mw.any(axis=1))
-        parts.append(
-            pd.DataFrame(
-                {
-                    "lab": lab,
-                    "cloud_provider": cloud_provider,
-                    "quarter_start_date": np.repeat(starts[live], n_draws),
-                    "draw_id": np.tile(np.arange(n_draws, dtype=np.int32), len(live)),
-                    "it_capacity_mw": cell.it_mw[live].ravel(),
-                    "facility_capacity_mw": cell.facility_mw[live].ravel(),
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
+    keys = sorted(labs)
+    live = [np.flatnonzero(labs[key].facility_mw.any(axis=1)) for key in keys]
+    rows_per_key = [len(quarters) * n_draws for quarters in live]
+    n_quarters = sum(len(quarters) for quarters in live)
+
+    def names(values: list[str]) -> "pd.Categorical[str]":
+        levels = sorted(set(values))
+        # Millions of rows: category codes instead of a Python string per row.
+        codes = np.repeat(np.array([levels.index(v) for v in values], dtype=np.int64), rows_per_key)
+        return pd.Categorical.from_codes(codes, pd.Index(levels))
+
+    return pd.DataFrame(
+        {
+            "lab": names([lab for lab, _ in keys]),
+            "cloud_provider": names([cloud_provider for _, cloud_provider in keys]),
+            "quarter_start_date": np.repeat(np.concatenate([starts[quarters] for quarters in live]), n_draws),
+            "draw_id": np.tile(np.arange(n_draws, dtype=np.int32), n_quarters),
+            "it_capacity_mw": np.concatenate([labs[k].it_mw[q].ravel() for k, q in zip(keys, live, strict=True)]),
+            "facility_capacity_mw": np.concatenate(
+                [labs[k].facility_mw[q].ravel() for k, q in zip(keys, live, strict=True)]
+            ),
+        }
+    )

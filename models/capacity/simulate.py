@@ -20,7 +20,7 @@ DATE_BASES = ("observed", "confirmed_later", "unconfirmed", "projected")
 
 @dataclass(frozen=True)
 class CampusDraws:
-    """One campus: MW arrays of shape (buildings, quarters, draws) and the share of draws running (buildings, quarters)."""
+    """One campus: MW of shape (buildings, quarters, draws), the share of draws running (buildings, quarters)."""
 
     campus_id: str
     cloud_provider: str
@@ -94,15 +94,14 @@ def step_dates(steps: pd.DataFrame, parameters: Parameters, shocks: Shocks) -> F
     printed, before, confirmed = (
         to_days(steps[c]) for c in ("observed_date", "previous_observed_date", "confirmed_date")
     )
+    campus_id, operator = str(steps["campus_id"].iloc[0]), str(steps["operator"].iloc[0])
     dates = np.empty((len(steps), shocks.n_draws))
-    for i, step in enumerate(steps.itertuples(index=False)):
-        campus_id, number = str(step.campus_id), str(step.step_number)
-        if step.date_basis in ("projected", "unconfirmed"):
-            late = delay_days(parameters.delay, shocks.score(str(step.operator), campus_id, number))
-            dates[i] = printed[i] + late
-        elif step.date_basis in ("observed", "confirmed_later"):
+    for i, (number, basis) in enumerate(zip(steps["step_number"], steps["date_basis"], strict=True)):
+        if basis in ("projected", "unconfirmed"):
+            dates[i] = printed[i] + delay_days(parameters.delay, shocks.score(operator, campus_id, str(number)))
+        elif basis in ("observed", "confirmed_later"):
             low = before[i] if np.isfinite(before[i]) else printed[i] - parameters.first_window_days
-            high = confirmed[i] if step.date_basis == "confirmed_later" else printed[i]
+            high = confirmed[i] if basis == "confirmed_later" else printed[i]
             dates[i] = triangular(
                 max(low, printed[i] - parameters.max_window_days),
                 printed[i],
@@ -110,8 +109,13 @@ def step_dates(steps: pd.DataFrame, parameters: Parameters, shocks: Shocks) -> F
                 uniforms(shocks.seed, "sighting", f"{campus_id}|{number}", shocks.n_draws),
             )
         else:
-            raise ValueError(f"{campus_id} step {number}: date_basis {step.date_basis!r} is none of {DATE_BASES}")
+            raise ValueError(f"{campus_id} step {number}: date_basis {basis!r} is none of {DATE_BASES}")
     return np.maximum.accumulate(dates, axis=0)
+
+
+def _add_up(increments: Floats, came_on: Floats) -> Floats:
+    """(buildings, steps) MW times (steps, quarters, draws) parts come on. Not BLAS: its sums depend on the threads."""
+    return np.asarray(np.einsum("bs,sqn->bqn", increments, came_on), dtype=np.float64)
 
 
 def simulate_campus(
@@ -131,9 +135,9 @@ def simulate_campus(
     since = quarter_ends[None, :, None] - dates[:, None, :]
     came_on = (since >= 0).astype(np.float64)
     ramp_range = parameters.ramp_days_high - parameters.ramp_days_low
-    for i, step in enumerate(steps.itertuples(index=False)):
-        if step.date_basis in ("projected", "unconfirmed"):
-            u = uniforms(seed, "ramp", f"{campus_id}|{step.step_number}", n_draws)
+    for i, (number, basis) in enumerate(zip(steps["step_number"], steps["date_basis"], strict=True)):
+        if basis in ("projected", "unconfirmed"):
+            u = uniforms(seed, "ramp", f"{campus_id}|{number}", n_draws)
             ramp_days = np.maximum(parameters.ramp_days_low + ramp_range * u, 1.0)
             came_on[i] = np.clip(since[i] / ramp_days, 0.0, 1.0)
     if not bool(rows["is_started"].iloc[0]):
@@ -145,20 +149,23 @@ def simulate_campus(
     )
     pue = 1 + lognormal(parameters.overhead_share, normals(seed, "pue", campus_id, n_draws))
     building_ids = sorted(rows["building_id"].unique())
-    position = {number: i for i, number in enumerate(steps["step_number"])}
-    shape = (len(building_ids), len(quarter_ends), n_draws)
-    it_mw, facility_mw, running = np.zeros(shape), np.zeros(shape), np.zeros(shape[:2])
-    for b, building_id in enumerate(building_ids):
-        own = rows[rows["building_id"] == building_id]
-        own_size = size * np.exp(parameters.building_log_sd * normals(seed, "size_building", building_id, n_draws))
-        for row in own.itertuples(index=False):
-            on = came_on[position[row.step_number]]
-            facility_mw[b] += row.facility_increment_mw * on
-            it_mw[b] += (row.facility_increment_mw / pue if np.isnan(row.it_increment_mw) else row.it_increment_mw) * on
-        # A derating larger than its building is an error of the source; capacity stops at nothing, never below.
-        it_mw[b] = np.maximum(it_mw[b], 0.0) * own_size
-        facility_mw[b] = np.maximum(facility_mw[b], 0.0) * own_size
-        running[b] = (facility_mw[b] > 0).mean(axis=1)
+    cell = (
+        pd.Index(building_ids).get_indexer(rows["building_id"]),
+        pd.Index(steps["step_number"]).get_indexer(rows["step_number"]),
+    )
+    facility_steps, it_steps, unstated_it_steps = np.zeros((3, len(building_ids), len(steps)))
+    facility_increments = rows["facility_increment_mw"].to_numpy(dtype=np.float64)
+    it_increments = rows["it_increment_mw"].to_numpy(dtype=np.float64)
+    facility_steps[cell] = facility_increments
+    it_steps[cell] = np.nan_to_num(it_increments)
+    unstated_it_steps[cell] = np.where(np.isnan(it_increments), facility_increments, 0.0)
+
+    own_z = np.array([normals(seed, "size_building", building_id, n_draws) for building_id in building_ids])
+    total_size = (size * np.exp(parameters.building_log_sd * own_z))[:, None, :]
+    # A derating larger than its building is an error of the source; capacity stops at nothing, never below.
+    facility_mw = np.maximum(_add_up(facility_steps, came_on), 0.0) * total_size
+    it_mw = np.maximum(_add_up(it_steps, came_on) + _add_up(unstated_it_steps, came_on) / pue, 0.0) * total_size
+    running = (facility_mw > 0).mean(axis=2)
     return CampusDraws(campus_id, str(rows["cloud_provider"].iloc[0]), building_ids, it_mw, facility_mw, running)
 
 
@@ -183,10 +190,7 @@ def simulate_plan(
     size = np.exp(parameters.plan_log_sd * normals(seed, "size_campus", campus_id, n_draws))
     pue = 1 + lognormal(parameters.overhead_share, normals(seed, "pue", campus_id, n_draws))
     planned_it, planned_facility = float(plan["planned_it_capacity_mw"]), float(plan["planned_facility_capacity_mw"])
-    if np.isnan(planned_facility):
-        full_facility = planned_it * pue * size
-    else:
-        full_facility = planned_facility * size
+    full_facility = (planned_it * pue if np.isnan(planned_facility) else planned_facility) * size
     it_per_facility = 1 / pue if np.isnan(planned_it) or np.isnan(planned_facility) else planned_it / planned_facility
     speed = lognormal(parameters.plan_fill_facility_mw_per_month, normals(seed, "plan_fill", campus_id, n_draws))
     if not bool(plan["is_started"]):

@@ -30,7 +30,7 @@ class Belief:
 
 
 def refuse_look_ahead(frames: Mapping[str, pd.DataFrame], as_of: date) -> None:
-    """Raise LookAheadError naming the frame and the newest date if any `known_from` lies after as_of (inclusive day)."""
+    """Raise LookAheadError naming the frame and the newest date if any `known_from` lies after the day as_of."""
     end = pd.Timestamp(as_of) + pd.Timedelta(days=1)
     for name, frame in sorted(frames.items()):
         if "known_from" not in frame.columns:

@@ -20,9 +20,9 @@ def capital_usd_per_hour(
 ) -> Array:
     """Level hourly payment that repays a purchase at the cost of capital.
 
-    In: capex_usd [USD], wacc_ratio [1/year, 0.06 is 6%], life_years [years], residual_share [share of capex recovered at
-    the end]. Out: USD per hour, over 730 hours a month and whether or not the chip is busy.
-    Monthly annuity (methods: ordinary annuity less the discounted residual); at a WACC of zero it is straight-line.
+    In: capex_usd [USD], wacc_ratio [1/year, 0.06 is 6%], life_years [years], residual_share [share of capex recovered
+    at the end]. Out: USD per hour, over 730 hours a month and whether or not the chip is busy.
+    Monthly annuity less the discounted residual; at a WACC of zero it is straight-line.
     Raises ValueError for a life that is not positive or a negative WACC.
     """
     capex, wacc, life, residual = map(_array, (capex_usd, wacc_ratio, life_years, residual_share))
@@ -43,7 +43,7 @@ def capital_usd_per_hour(
 
 
 def operating_usd_per_hour(power_kw: ArrayLike, opex_usd_per_kw_month: ArrayLike) -> Array:
-    """Hourly operating cost of a chip from its all-in IT power [kW] and the monthly cost of one IT kW [USD/kW-month]."""
+    """USD per hour of a chip from its all-in IT power [kW] and the monthly cost of one IT kW [USD/kW-month]."""
     return _array(power_kw) * _array(opex_usd_per_kw_month) / HOURS_PER_MONTH
 
 
@@ -56,8 +56,8 @@ def opex_usd_per_kw_month(
 ) -> Array:
     """Monthly cost of one critical IT kW: metered electricity grossed up by PUE, plus colocation rent, plus the rest.
 
-    In: electricity [USD/kWh], share of nameplate power drawn [0-1], PUE [facility kW per IT kW, at least 1], rent and other
-    (remote hands, internet, maintenance) [USD/kW-month]. Out: USD/kW-month. Raises ValueError for a PUE below 1.
+    In: electricity [USD/kWh], share of nameplate power drawn [0-1], PUE [facility kW per IT kW, at least 1], rent and
+    other (remote hands, internet, maintenance) [USD/kW-month]. Out: USD/kW-month. Raises ValueError for a PUE below 1.
     """
     pue = _array(pue_ratio)
     if np.any(pue < 1):
@@ -84,7 +84,7 @@ def capex_from_tco(
 
 
 def usd_per_pflop_hour(tco_usd_per_hour: ArrayLike, dense_tflops: ArrayLike, mfu_share: ArrayLike = 1.0) -> Array:
-    """Hourly cost of one PFLOP/s: dense peak at mfu_share = 1 (marketed), sustained training compute below (effective)."""
+    """Hourly cost of one PFLOP/s: dense peak at mfu_share = 1 (marketed), sustained compute below (effective)."""
     return _array(tco_usd_per_hour) * 1000.0 / (_array(dense_tflops) * _array(mfu_share))
 
 

@@ -26,8 +26,8 @@ def draw(belief: Belief, seed: int, n_draws: int, stream: str | None = None) -> 
     The stream is named after the parameter alone unless told otherwise: the same parameter of two buyer classes or two
     vintages moves together, which keeps their differences tight (common random numbers).
     fixed: the value. triangular: low and high are the ends, value the mode. uniform: low to high. beta (share in 0-1):
-    value is the mean, low and high stand 1.645 standard deviations each side on average. lognormal: value is the median,
-    low and high the 5th and 95th percentile on average in logs.
+    value is the mean, low and high stand 1.645 standard deviations each side on average. lognormal: value is the
+    median, low and high the 5th and 95th percentile on average in logs.
     """
     rng = generator(seed, stream or f"parameter:{belief.parameter}")
     if belief.distribution == "fixed" or belief.low == belief.high:

@@ -29,7 +29,7 @@ def pareto_front(interactivity: Array, throughput: Array) -> tuple[Array, Array]
 def throughput_at(interactivity: Array, throughput: Array, target: float) -> tuple[float, str]:
     """Throughput per chip at `target` tokens/s per user, and how it was found.
 
-    `interpolated` between front points, `clamped_low` below the front's slowest point (its throughput is a floor there),
+    `interpolated` between front points, `clamped_low` below the front's slowest point (a floor there),
     `unreachable` above its fastest (NaN), `no_benchmark` without runs (NaN). Throughput is interpolated, never cost:
     cost is its reciprocal and would be biased between points.
     """

@@ -1,8 +1,8 @@
 """Joint draws of the cost of a chip-hour: one call per build, all systems, vintages and buyer classes.
 
-Paired by construction: the price level of the industry, rates, electricity and ratios are drawn once per draw and used by
-every system; prices, power and MFU also have a part of their own. Ratios of two systems are therefore much tighter than
-their levels, and a difference between two systems may only be read from draws with the same draw_id.
+Paired by construction: the price level of the industry, rates, electricity and ratios are drawn once per draw and used
+by every system; prices, power and MFU also have a part of their own. What two systems share cancels in their ratio, so
+a comparison may only be read from draws with the same draw_id, never from two intervals.
 """
 
 from __future__ import annotations
@@ -89,9 +89,10 @@ class Simulation:
     def cost_draws(self, systems: pd.DataFrame, only_vintage: str | None = None) -> Iterator[CostDraws]:
         """Yield the draws of every (system, vintage, buyer class), in the order of the sorted frame.
 
-        `systems`: one row per system and vintage with system_id, accelerator_id, family, assumption_vintage, capex_basis,
-        price_usd_per_chip (price_low_usd_per_chip, price_high_usd_per_chip), published_tco_usd_per_chip_hour,
-        power_kw_per_chip, power_basis, mfu_subject. Raises AssumptionError for a basis or a parameter without a row.
+        `systems`: one row per system and vintage with system_id, accelerator_id, family, assumption_vintage,
+        capex_basis, price_usd_per_chip (price_low_usd_per_chip, price_high_usd_per_chip),
+        published_tco_usd_per_chip_hour, power_kw_per_chip, power_basis, mfu_subject. Raises AssumptionError for a basis
+        or a parameter without a row.
         """
         ordered = systems.sort_values(["assumption_vintage", "system_id"], kind="stable")
         known = set(vintages(self.assumptions))
@@ -146,7 +147,7 @@ class Simulation:
             sigma = max(sigma, log_sigma(low, high))
         own = generator(self.seed, f"price:{row['accelerator_id']}").standard_normal(self.n_draws)
         shared = np.sqrt(self._correlation) * self._price_level + np.sqrt(1 - self._correlation) * own
-        capex = median * np.exp(sigma * shared)
+        capex: Array = median * np.exp(sigma * shared)
         for parameter in CAPEX_LADDER[basis]:
             belief = self.assumptions.find(str(row["family"]), parameter) or self.assumptions.get("*", parameter)
             capex = capex * self._draw(belief)

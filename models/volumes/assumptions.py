@@ -72,7 +72,7 @@ def from_scores(row: Assumption, scores: Floats) -> Floats:
 def _triangular_quantiles(row: Assumption) -> Floats:
     width, rise, fall = row.high - row.low, row.value - row.low, row.high - row.value
     return np.where(
-        _PROBABILITIES < rise / width,
+        rise / width > _PROBABILITIES,
         row.low + np.sqrt(_PROBABILITIES * width * rise),
         row.high - np.sqrt((1 - _PROBABILITIES) * width * fall),
     )

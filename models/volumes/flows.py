@@ -26,7 +26,7 @@ def quarter_starts() -> list[date]:
 
 def by_quarter(monthly: Floats) -> Floats:
     """Sum flows of shape (draws, months) to (draws, quarters)."""
-    return monthly.reshape(monthly.shape[0], N_QUARTERS, 3).sum(axis=2)
+    return np.asarray(monthly.reshape(monthly.shape[0], N_QUARTERS, 3).sum(axis=2))
 
 
 def logistic(x: Floats) -> Floats:

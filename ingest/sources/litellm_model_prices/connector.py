@@ -31,9 +31,11 @@ def parse(data: bytes, resource: str) -> pa.Table:
         document = json.loads(data, parse_float=str, parse_int=str)
     except ValueError as error:
         raise ValueError(f"{resource}: the file is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise ValueError(f"{resource}: expected a JSON object keyed by model, got {type(document).__name__}")
-    models: dict[str, dict[str, Any]] = {name: entry for name, entry in document.items() if name != DOCUMENTATION}
+    match document:
+        case dict():
+            models: dict[str, Any] = {name: entry for name, entry in document.items() if name != DOCUMENTATION}
+        case _:
+            raise ValueError(f"{resource}: expected a JSON object keyed by model, got a {type(document).__name__}")
     if wrong := [name for name, entry in models.items() if not isinstance(entry, dict)]:
         raise ValueError(f"{resource}: {len(wrong)} entries are not objects, the first is {wrong[0]!r}")
     columns: dict[str, list[str | None]] = {"model": list(models)}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_world import World
+
+from tests.integration.ingest.tiny_world import World
 
 
 @pytest.fixture

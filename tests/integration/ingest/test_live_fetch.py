@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import Any
 
 import pytest
-from tiny_world import GOOD, World
 
 from ingest import http, run
+from settings import settings
+from tests.integration.ingest.tiny_world import GOOD, World
 
 MORE = (GOOD + "e,2026-01-03,50,gpu\n").encode()
 
@@ -102,6 +105,25 @@ def test_no_network_at_all_builds_on_the_bundle(live: World, local_http: Any) ->
     live.load()
     assert live.rows("SELECT count(*) FROM raw.tiny__table") == [(4,)]
     assert last_fetch(live)[0] == "failed"
+
+
+def test_a_full_disk_is_a_failed_fetch_and_leaves_nothing(
+    live: World, local_http: Any, reply: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local_http.play("/table.csv", reply(MORE))
+    live.fetch()
+    objects = settings().archive_dir / "tiny/table/objects"
+    before = sorted(objects.iterdir())
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        patch.setattr(run, "_archive_bundled", lambda *_: [])
+        with pytest.raises(run.FetchFailed, match="No space left on device"):
+            live.fetch("live")
+    assert sorted(objects.iterdir()) == before
 
 
 def test_a_hand_collected_resource_is_not_asked_for(live: World, local_http: Any, reply: Any) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tiny_world import COLUMNS, GOOD, HEADER, World
+
+from tests.integration.ingest.tiny_world import COLUMNS, GOOD, HEADER, World
 
 LINES = GOOD.splitlines(keepends=True)[1:]
 

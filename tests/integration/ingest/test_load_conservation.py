@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from tiny_world import GOOD, HEADER, World
 
 from ingest.load import LoadFailed
+from tests.integration.ingest.tiny_world import GOOD, HEADER, World
 
 CELL = st.one_of(
     st.sampled_from(["", "a", "b", "gpu", "asic", "2026-01-01", "2026-01-02", "2027-01-01", "5", "-5", "nan", "1e400"]),

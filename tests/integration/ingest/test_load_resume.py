@@ -11,12 +11,12 @@ import time
 
 import duckdb
 import pytest
-from tiny_world import GOOD, HEADER, World
 
 from ingest import load, run
 from ingest.archive import ArchiveError
 from ingest.load import LoadFailed
 from settings import REPO, settings
+from tests.integration.ingest.tiny_world import GOOD, HEADER, World
 
 MORE = GOOD + "e,2026-01-03,50,gpu\n"
 LESS = GOOD.replace("a,2026-01-01,10,gpu\n", "")

@@ -103,6 +103,12 @@ def test_redirect_to_another_host_is_refused(local_http, reply) -> None:
     assert [path for path, _ in local_http.requests] == ["/a"]
 
 
+def test_a_redirect_to_nonsense_is_said(local_http, reply) -> None:
+    local_http.play("/a", reply(status=302, headers={"Location": "http://[nonsense/b"}))
+    with pytest.raises(FetchError, match="no address"):
+        get(local_http.url + "/a")
+
+
 def test_redirects_in_a_circle_end(local_http, reply) -> None:
     local_http.play("/a", reply(status=302, headers={"Location": "/a"}))
     with pytest.raises(FetchError, match="more than 5 redirects"):

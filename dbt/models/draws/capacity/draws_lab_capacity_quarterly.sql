@@ -1,6 +1,6 @@
 select
-    lab,
-    cloud_provider,
+    lab::varchar as lab,
+    cloud_provider::varchar as cloud_provider,
     quarter_start_date::date as quarter_start_date,
     draw_id::integer as draw_id,
     it_capacity_mw,

@@ -1,7 +1,7 @@
 select
     draws.sku_id,
     skus.generation,
-    {{ calendar_quarter('draws.quarter_start_date') }} as calendar_quarter,
+    {{ calendar_quarter('draws.quarter_start_date::date') }} as calendar_quarter,
     draws.quarter_start_date::date as quarter_start_date,
     draws.draw_id::integer as draw_id,
     draws.package_units,

@@ -64,8 +64,9 @@ select
     campus_id,
     observed_date,
     'capacity_decreased' as rule,
-    format('facility {:+.0f} MW, IT {:+.0f} MW: kept as a derating', facility_increment_mw, it_increment_mw_stated)
-        as detail
+    format('facility {:+.0f} MW', facility_increment_mw)
+    || coalesce(format(', IT {:+.0f} MW', it_increment_mw_stated), '')
+    || ': kept as a derating' as detail
 from steps
 where facility_increment_mw < 0 or it_increment_mw_stated < 0
 

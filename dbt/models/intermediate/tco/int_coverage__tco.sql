@@ -1,4 +1,4 @@
--- Grain: mart x system. What a reader will not find in the TCO marts, and which input is missing.
+-- Grain: mart x system, and accelerator for the specifications. What a reader will not find, and which input is missing.
 with vintages as (
 
     select subject as assumption_vintage
@@ -75,6 +75,34 @@ inputs as (
 
 ),
 
+specs as (
+
+    select
+        accelerators.accelerator_id,
+        list(claims.spec_name) as known_specs
+    from {{ ref('dim_accelerator') }} as accelerators
+    left join {{ ref('fct_accelerator_specs') }} as claims
+        on claims.accelerator_id = accelerators.accelerator_id
+        and claims.is_winner
+    group by accelerators.accelerator_id
+
+),
+
+missing_specs as (
+
+    select
+        accelerator_id,
+        concat_ws(
+            '; ',
+            case when not list_contains(known_specs, 'dense_fp16_tflops') then 'dense FP16 peak' end,
+            case when not list_contains(known_specs, 'memory_bandwidth_gb_per_s') then 'memory bandwidth' end,
+            case when not list_contains(known_specs, 'memory_gb') then 'memory size' end,
+            case when not list_contains(known_specs, 'tdp_w') then 'TDP' end
+        ) as missing
+    from specs
+
+),
+
 by_mart as (
 
     select
@@ -121,3 +149,13 @@ select
         'all inputs known'
     ) as reason
 from by_mart
+
+union all
+
+select
+    'accelerator_specs',
+    'accelerator',
+    accelerator_id,
+    case when missing = 'dense FP16 peak; memory bandwidth; memory size; TDP' then 'unknown' else 'known' end,
+    coalesce('NULL where missing: ' || nullif(missing, ''), 'all inputs known')
+from missing_specs

@@ -74,7 +74,7 @@ select
     capex_basis,
     capex_basis_rank,
     capex_basis in ('inverse_tco', 'prior_bound') as is_derived_bound,
-    exp(avg(ln(price_usd_per_chip) order by evidence_id)) as price_usd_per_chip,
+    round(exp(avg(ln(price_usd_per_chip) order by evidence_id)), 2) as price_usd_per_chip,
     min(coalesce(price_low_usd_per_chip, price_usd_per_chip)) as price_low_usd_per_chip,
     max(coalesce(price_high_usd_per_chip, price_usd_per_chip)) as price_high_usd_per_chip,
     avg(published_tco_usd_per_chip_hour order by evidence_id) as published_tco_usd_per_chip_hour,

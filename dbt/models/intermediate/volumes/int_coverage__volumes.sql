@@ -85,28 +85,38 @@ silent_suppliers as (
 
 ),
 
+suppliers as (
+
+    select
+        ticker,
+        min(supplier) as supplier
+    from {{ ref('stg_evidence__suppliers') }}
+    where ticker is not null
+    group by ticker
+
+),
+
+contents as (
+
+    select distinct split_part(subject, '/', 1) as ticker
+    from {{ ref('stg_assumptions') }}
+    where engine = 'volumes'
+        and starts_with(parameter, 'content_usd_per_')
+
+),
+
 exposures as (
 
     select
-        suppliers.ticker,
+        coalesce(suppliers.ticker, contents.ticker) as ticker,
         suppliers.supplier,
-        bool_or(contents.subject is not null) as has_content,
-        bool_or(revenue.ticker is not null) as has_revenue
-    from (
-        select
-            ticker,
-            min(supplier) as supplier
-        from {{ ref('stg_evidence__suppliers') }}
-        where ticker is not null
-        group by ticker
-    ) as suppliers
-    left join {{ ref('stg_assumptions') }} as contents
-        on contents.engine = 'volumes'
-        and split_part(contents.subject, '/', 1) = suppliers.ticker
-        and starts_with(contents.parameter, 'content_usd_per_')
-    left join {{ ref('int_volumes__supplier_revenue_usd') }} as revenue
-        on revenue.ticker = suppliers.ticker
-    group by suppliers.ticker, suppliers.supplier
+        contents.ticker is not null as has_content,
+        coalesce(suppliers.ticker, contents.ticker) in (
+            select ticker from {{ ref('int_volumes__supplier_revenue_usd') }}
+        ) as has_revenue
+    from suppliers
+    full outer join contents
+        on contents.ticker = suppliers.ticker
 
 )
 

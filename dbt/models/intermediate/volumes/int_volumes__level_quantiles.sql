@@ -2,7 +2,23 @@
     Intervals at three levels: SKU, generation, all Trainium. Each level is summed within a draw first: a quantile of a
     sum is not a sum of quantiles.
 #}
-with levels as (
+with draws as (
+
+    select
+        draws.sku_id,
+        skus.generation,
+        draws.quarter_start_date::date as quarter_start_date,
+        draws.draw_id,
+        draws.package_units,
+        draws.rack_units,
+        draws.installed_chip_units
+    from {{ ref('int_volumes__draws') }} as draws
+    inner join {{ ref('int_volumes__skus') }} as skus
+        on skus.sku_id = draws.sku_id
+
+),
+
+levels as (
 
     select
         'sku' as sku_level,
@@ -13,7 +29,7 @@ with levels as (
         package_units,
         rack_units,
         installed_chip_units
-    from {{ ref('draws_trainium_volumes_quarterly') }}
+    from draws
     union all
     select
         'generation' as sku_level,
@@ -24,7 +40,7 @@ with levels as (
         sum(package_units) as package_units,
         sum(rack_units) as rack_units,
         sum(installed_chip_units) as installed_chip_units
-    from {{ ref('draws_trainium_volumes_quarterly') }}
+    from draws
     group by generation, quarter_start_date, draw_id
     union all
     select
@@ -36,7 +52,7 @@ with levels as (
         sum(package_units) as package_units,
         sum(rack_units) as rack_units,
         sum(installed_chip_units) as installed_chip_units
-    from {{ ref('draws_trainium_volumes_quarterly') }}
+    from draws
     group by quarter_start_date, draw_id
 
 ),

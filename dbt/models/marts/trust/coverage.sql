@@ -1,4 +1,4 @@
-{% set areas = ['market'] %}
+{% set areas = ['volumes', 'capacity', 'tco', 'market'] %}
 
 with areas as (
 

@@ -21,10 +21,13 @@ suppliers as (
         ticker,
         min(supplier) as supplier,
         string_agg(distinct role, '; ' order by role) as role,
-        -- The strongest relation on file: the evidence words it freely, its first word grades it.
+        -- The strongest relation on file: the evidence words it freely, its first word is the grade.
         min_by(
-            relation_strength,
-            list_position(['core', 'strong', 'named', 'likely', 'reported'], regexp_extract(relation_strength, '^\w+'))
+            regexp_extract(relation_strength, '^\w+'),
+            list_position(
+                ['core', 'strong', 'named', 'likely', 'reported', 'expected', 'announced', 'weak', 'negative'],
+                regexp_extract(relation_strength, '^\w+')
+            )
         ) as evidence_grade
     from {{ ref('stg_evidence__suppliers') }}
     group by ticker

@@ -2,15 +2,15 @@ with source as (
 
     select
         revenue.*,
-        vintages.url,
-        vintages.known_from
+        contents.url,
+        contents.known_from
     from {{ source('raw', 'twse_monthly_revenue__t187ap05_l') }} as revenue
-    inner join ({{ vintages('twse_monthly_revenue', 't187ap05_l') }}) as vintages
-        on vintages.sha256 = revenue._sha256
+    inner join ({{ known_contents('twse_monthly_revenue', 't187ap05_l') }}) as contents
+        on contents.sha256 = revenue._sha256
     -- The exchange reprints a month daily until it is complete: the newest report at as_of counts.
     qualify row_number() over (
         partition by revenue."公司代號", {{ roc_month('revenue."資料年月"') }}
-        order by {{ roc_date('revenue."出表日期"') }} desc, vintages.known_from desc, revenue._load_id desc, revenue._row desc
+        order by {{ roc_date('revenue."出表日期"') }} desc, contents.known_from desc, revenue._load_id desc, revenue._row desc
     ) = 1
 
 ),
