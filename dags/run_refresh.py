@@ -50,10 +50,11 @@ class Progress:
     def on_task_instance_failed(self, previous_state: Any, task_instance: Any, error: Any) -> None:
         from airflow.sdk import TaskInstanceState
 
+        first_line = str(error).partition("\n")[0]
         if task_instance.state == TaskInstanceState.UP_FOR_RETRY:
-            self._finished(task_instance, f"failed, will be tried again: {error}")
+            self._finished(task_instance, f"failed, will be tried again: {first_line}")
         else:
-            self._finished(task_instance, f"FAILED: {error}")
+            self._finished(task_instance, f"FAILED: {first_line}")
             self.errors.append(f"{task_instance.dag_id}.{task_instance.task_id}: {error}")
 
 

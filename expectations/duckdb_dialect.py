@@ -1,8 +1,8 @@
 """SQLAlchemy dialect `duckdb+eager`: results are read in full when a statement is executed.
 
-great-expectations fetches a result after it has given the connection back to the pool, and DuckDB drops an open result at
-the rollback that follows (`IndexError: list index out of range`). duckdb-engine has no switch for this, so its cursor is
-wrapped. The private names used here are those of duckdb-engine 0.17.0, which pyproject.toml pins.
+great-expectations fetches a result after it has given the connection back to the pool, and DuckDB drops an open result
+at the rollback that follows (`IndexError: list index out of range`). duckdb-engine has no switch for this, so its
+cursor is wrapped. The private names used here are those of duckdb-engine 0.17.0, which pyproject.toml pins.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Run the suites of one stage on its DuckDB file with great-expectations, keep the results, decide.
 
-A suite is a YAML file `expectations/suites/<stage>/<table>.yml`: one table, its expectations, each with a severity and the
-reason why the world cannot look otherwise. Checks are pushed down: GX sends SQL to DuckDB, no table is loaded into Python.
+A suite is a YAML file `expectations/suites/<stage>/<table>.yml`: one table, its expectations, each with a severity and
+the reason why the world cannot look otherwise. Checks are pushed down: GX sends SQL to DuckDB, no table is loaded here.
 
     python -m expectations.validate raw --domain pricing
 """
@@ -114,9 +114,9 @@ def validate(
 ) -> dict[str, Any]:
     """Check every suite of `stage` and write `<home>/reports/validation/<stage>[_<domain>].json` and its Data Docs.
 
-    stage: raw | staging | marts | published. home: the home whose files are checked (None: GIGAWATCH_HOME; an as-of build
-    has its own). domain (raw only): just the resources of that ingest domain. database: the file to check when it is not
-    the stage's usual one (the file aside of a release).
+    stage: raw | staging | marts | published. home: the home whose files are checked (None: GIGAWATCH_HOME; an as-of
+    build has its own). domain (raw only): just the resources of that ingest domain. database: the file to check when
+    it is not the stage's usual one (the file aside of a release). suites_root: where the suites are (None: here).
 
     Returns {stage, domain, is_successful, n_expectations, n_failed, n_warned, unguarded_tables, results}; a result is
     {stage, table_name, expectation, column_name, arguments_json, severity, reason, is_successful, unexpected_count,
@@ -182,7 +182,8 @@ def _tables_in(database: Path, schemas: tuple[str, ...]) -> set[str]:
 
     with duckdb.connect(str(database), read_only=True) as con:
         rows = con.execute(
-            "select table_schema || '.' || table_name from information_schema.tables where list_contains(?, table_schema)",
+            "select table_schema || '.' || table_name from information_schema.tables "
+            "where list_contains(?, table_schema)",
             [list(schemas)],
         ).fetchall()
     return {row[0] for row in rows}
@@ -206,7 +207,7 @@ def _domain_queries(database: Path, domain: str) -> dict[str, str]:
 
 
 def _qualified(table: str) -> str:
-    """`schema.table` as SQL; in raw.duckdb with the catalog too, because a bare `raw.x` could be catalog or schema raw."""
+    """`schema.table` as SQL; in raw.duckdb with the catalog, because a bare `raw.x` could be catalog or schema raw."""
     schema, _, name = table.partition(".")
     return f'{"raw.raw" if schema == "raw" else schema}."{name}"'
 
@@ -344,7 +345,7 @@ def _raised(exception_info: Mapping[str, Any] | None) -> str | None:
 
 
 def _sample(database: Path, query: str, check: Check, found: Mapping[str, Any]) -> str:
-    """A few offending rows or values in words. GX keeps no rows of an SQL expectation in its summary: asked for again."""
+    """A few offending rows or values in words. GX keeps no rows of an SQL expectation, so they are asked for again."""
     import duckdb
 
     if check.expect == "UnexpectedRowsExpectation":
@@ -390,13 +391,14 @@ def _write_docs_index(docs: Path) -> None:
         for page in sorted(docs.glob("*/index.html"))
     )
     (docs / "index.html").write_text(
-        f"<!doctype html><meta charset='utf-8'><title>Gigawatch checks</title><h1>Checks by stage, last run</h1><ul>{links}</ul>",
+        "<!doctype html><meta charset='utf-8'><title>Gigawatch checks</title>"
+        f"<h1>Checks by stage, last run</h1><ul>{links}</ul>",
         encoding="utf-8",
     )
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Command line: `python -m expectations.validate <stage> [--domain D]`; exit status 1 when a `fail` does not hold."""
+    """`python -m expectations.validate <stage> [--domain D]`; exit status 1 when a `fail` does not hold."""
     parser = argparse.ArgumentParser(description=validate.__doc__.splitlines()[0] if validate.__doc__ else None)
     parser.add_argument("stage", choices=STAGES)
     parser.add_argument("--domain")
@@ -406,7 +408,7 @@ def main(argv: list[str] | None = None) -> int:
     except ValidationFailed as failure:
         print(failure, file=sys.stderr)
         return 1
-    print(f"{report['n_expectations']} expectations hold, {report['n_warned']} warning(s)")
+    print(f"{report['n_expectations']} expectations, {report['n_warned']} warning(s)")
     return 0
 
 

@@ -1,6 +1,6 @@
 """Decide what a warehouse build is about, and run dbt on one layer of it.
 
-The build file is written by dbt alone and starts empty each time: what readers open is made from it by serve/publish.py.
+The build file is written by dbt alone and starts empty each time: serve/publish.py makes from it what readers open.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class BuildFailed(Exception):
 def plan_build(as_of: str | None, run_after: str | None) -> dict[str, Any]:
     """What to build, decided once so that every later step speaks of the same release.
 
-    as_of: 'YYYY-MM-DD' asked for by hand (None: today's build). run_after: the moment the run was due, ISO 8601 (UTC); its
-    date is used when anything was fetched live. A bundled archive is built as of the newest day anything in it was known.
+    as_of: 'YYYY-MM-DD' asked for by hand (None: today's build). run_after: the moment the run was due, ISO 8601 (UTC);
+    its date is used when anything was fetched live. A bundled archive is built as of the newest day known in it.
 
-    Returns JSON-safe {as_of, is_as_of_build, home, fingerprint, release_id, skip, reason}. `skip` is true when the release
-    being served was made from the same data and the same code.
+    Returns JSON-safe {as_of, is_as_of_build, home, fingerprint, release_id, skip, reason}. `skip` is true when the
+    release being served was made from the same data and the same code.
     Raises BuildFailed when raw is empty, ValueError when as_of is no date.
     """
     if as_of is not None:
@@ -83,7 +83,7 @@ def _default_as_of(raw: duckdb.DuckDBPyConnection, run_after: str | None) -> str
 
 
 def _fingerprint(raw: duckdb.DuckDBPyConnection, as_of: str, repo: Path) -> str:
-    """sha256 over the date, what was fetched and loaded (not when this machine loaded it), and the code that shapes it."""
+    """sha256 over the date, what was fetched and loaded (not in which order), and the code that shapes it."""
     digest = hashlib.sha256(as_of.encode())
     for table, ignored in (("fetches", ()), ("loads", ("load_id", "retrieved_at")), ("sources", ())):
         without = f" exclude ({', '.join(ignored)})" if ignored else ""

@@ -1,6 +1,7 @@
 """Make the file that readers open: written aside, checked, then renamed over the old one.
 
-Readers never block the writer and never see half a state: an open connection keeps the old file, a new one gets the new.
+Readers never block the writer and never see half a state: an open connection keeps the old file, a new one sees the
+new.
 
     python -m serve.publish rollback [release_id]
 """
@@ -73,8 +74,8 @@ class PublishFailed(Exception):
 def publish(plan: dict[str, Any]) -> dict[str, Any]:
     """Publish the plan's build file as one release and return its manifest.
 
-    Copies schemas marts and draws (sorted, BI-safe types only, with comments), runs the SQL macros, adds the results of all
-    checks, validates the file aside, exports Parquet and a manifest, then renames the file over the one being served.
+    Copies schemas marts and draws (sorted, BI-safe types only, with comments), runs the SQL macros, adds the results of
+    all checks, validates the file aside, exports Parquet and a manifest, then renames it over the one being served.
     An as-of build does all this inside its own home and leaves the archive alone.
     Raises PublishFailed or ValidationFailed; in both cases what was served before still is.
     """
@@ -102,8 +103,8 @@ def publish(plan: dict[str, Any]) -> dict[str, Any]:
 def rollback(release_id: str | None = None) -> dict[str, Any]:
     """Serve an earlier release again (None: the one published before the current) and return its manifest.
 
-    Only the served file changes; the next build publishes anew. Raises PublishFailed when there is no such release or its
-    file is not the one that was published.
+    Only the served file changes; the next build publishes anew. Raises PublishFailed when there is no such release or
+    its file is not the one that was published.
     """
     place = settings()
     kept = _kept_releases(place)
@@ -153,7 +154,7 @@ def current_release(serving_db: Path | None = None) -> dict[str, Any] | None:
 
 @contextmanager
 def _aside(serving_dir: Path, release_id: str) -> Iterator[Path]:
-    """A path beside the served file (same file system, so that a rename is atomic); gone afterwards, whatever happens."""
+    """A path beside the served file (same file system, so a rename is atomic); gone afterwards, whatever happens."""
     serving_dir.mkdir(parents=True, exist_ok=True)
     path = serving_dir / f".gigawatch-{release_id}.duckdb"
     try:
@@ -194,7 +195,8 @@ def _copy_tables(build: Path, aside: Path, threads: int) -> None:
             raise PublishFailed(f"{build} has no marts: the layer 'marts' has not been built.")
         columns = con.execute(
             """select schema_name, table_name, column_name, data_type, comment from duckdb_columns()
-               where database_name = 'build' and list_contains(?, schema_name) order by schema_name, table_name, column_index""",
+               where database_name = 'build' and list_contains(?, schema_name)
+               order by schema_name, table_name, column_index""",
             [list(PUBLISHED_SCHEMAS)],
         ).fetchall()
         if unsafe := [
@@ -307,31 +309,15 @@ def _releases(place: Settings, plan: dict[str, Any], n_tables: int, n_rows: int)
         for path in sorted((place.archive_dir / "releases").glob("[!.]*/manifest.json"))
     ]
     first = {manifest["release_id"]: manifest["published_at"] for manifest in archived}
-    rows = [
-        [
-            m["release_id"],
-            m["as_of"],
-            m["fingerprint"],
-            m["published_at"],
-            m["n_tables"],
-            m["n_rows"],
-            f"archive/releases/{m['release_id']}",
-            False,
-        ]
-        for m in archived
-        if m["release_id"] != plan["release_id"]
-    ]
-    return rows + [
-        [
-            plan["release_id"],
-            plan["as_of"],
-            plan["fingerprint"],
-            first.get(plan["release_id"], plan["published_at"]),
-            n_tables,
-            n_rows,
-            f"archive/releases/{plan['release_id']}",
-            True,
-        ]
+    columns = ("release_id", "as_of", "fingerprint", "published_at", "n_tables", "n_rows")
+    published = {m["release_id"]: m for m in archived} | {
+        plan["release_id"]: plan
+        | {"n_tables": n_tables, "n_rows": n_rows}
+        | ({"published_at": first[plan["release_id"]]} if plan["release_id"] in first else {})
+    }
+    return [
+        [*(entry[name] for name in columns), f"archive/releases/{release_id}", release_id == plan["release_id"]]
+        for release_id, entry in published.items()
     ]
 
 

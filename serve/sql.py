@@ -1,5 +1,5 @@
-"""A small SQL prompt on the published file. The file is opened anew for each query, so a refresh is seen at once and the
-prompt never stands in its way.
+"""A small SQL prompt on the published file. The file is opened anew for each query, so a refresh is seen at once and
+the prompt never stands in its way.
 
     python -m serve.sql                 # or: echo "from marts.coverage" | python -m serve.sql
 """
@@ -18,7 +18,7 @@ import duckdb
 from settings import settings
 
 HELP = """Write SQL and end it with a semicolon. .tables lists tables and macros, .columns marts.<table> says what each
-column means, .quit (or Ctrl-D) leaves. Intervals (_p05, _p95) do not add up: sum over draws.<table>, or call a macro."""
+column means, .quit (or Ctrl-D) leaves. Intervals (_p05, _p95) do not add up: sum over draws.<table> or use a macro."""
 TABLES = """
     select schema_name || '.' || table_name as name, estimated_size as n_rows, comment
     from duckdb_tables() where schema_name in ('marts', 'draws', 'pit')

@@ -1,6 +1,6 @@
 """The closing words of a refresh, read from the published file alone: what an analyst can query now, and where it is.
 
-    python -m serve.summary
+python -m serve.summary
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HEADLINES = (
               it_capacity_mw_p95
        from marts.lab_capacity_quarterly
        where level = 'lab' and lab = 'Anthropic' and quarter_start_date = date_trunc('quarter', as_of_date)""",
-    """select 'Cost per TB/s of memory bandwidth, ' || case system_id when 'gb200-nvl72' then 'GB200 NVL72' else 'Trainium2' end,
+    """select 'Cost per TB/s of memory bandwidth, ' || if(system_id = 'gb200-nvl72', 'GB200 NVL72', 'Trainium2'),
               'USD an hour', usd_per_tb_per_s_hour_p05, usd_per_tb_per_s_hour_p50, usd_per_tb_per_s_hour_p95
        from marts.tco_metrics
        where system_id in ('gb200-nvl72', 'trn2-ultraserver') and buyer_class = 'hyperscaler'
@@ -42,16 +42,26 @@ def summarise(place: Settings | None = None) -> str:
     with duckdb.connect(str(place.serving_db), read_only=True) as con:
         release_id, as_of, n_releases = con.execute(
             "select any_value(release_id) filter (where is_current), any_value(as_of_date) filter (where is_current), "
-            "count(*) from pit.releases").fetchone() or (None, None, 0)
+            "count(*) from pit.releases"
+        ).fetchone() or (None, None, 0)
         blocks = [
             f"Release {release_id}, as of {as_of} ({n_releases} published so far)",
-            _marts(con), _headlines(con), _trust(con), _where(place), _next()]
+            _marts(con),
+            _headlines(con),
+            _trust(con),
+            _where(place),
+            _next(),
+        ]
     return "\n\n".join(blocks)
 
 
 def _marts(con: duckdb.DuckDBPyConnection) -> str:
-    names = [row[0] for row in con.execute(
-        "select table_name from duckdb_tables() where schema_name = 'marts' order by all").fetchall()]
+    names = [
+        row[0]
+        for row in con.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' order by all"
+        ).fetchall()
+    ]
     rows = []
     for name in names:
         count = con.execute(f'select count(*) from marts."{name}"').fetchone() or (0,)
@@ -65,7 +75,9 @@ def _headlines(con: duckdb.DuckDBPyConnection) -> str:
         for label, unit, low, middle, high in con.execute(query).fetchall():
             if middle is not None:
                 rows.append((label, f"{_figure(middle)} {unit} (90% between {_figure(low)} and {_figure(high)})"))
-    return "Headlines\n" + (_columns(rows, align=str.ljust) if rows else "  none: nothing was known about them on that day")
+    return "Headlines\n" + (
+        _columns(rows, align=str.ljust) if rows else "  none: nothing was known about them on that day"
+    )
 
 
 def _figure(value: float) -> str:
@@ -75,30 +87,45 @@ def _figure(value: float) -> str:
 def _trust(con: duckdb.DuckDBPyConnection) -> str:
     late = con.execute(
         """select source || '.' || resource, freshness_status, age_days, freshness_sla_days, last_error
-           from marts.source_freshness where freshness_status not in ('fresh', 'on_time', 'ok') order by all""").fetchall()
+           from marts.source_freshness where freshness_status not in ('fresh', 'on_time', 'ok') order by all"""
+    ).fetchall()
     quarantined = con.execute("select count(*) from marts.quarantine").fetchone() or (0,)
     warned = con.execute("select count(*) from marts.validation_results where not is_successful").fetchone() or (0,)
     checked = con.execute("select count(*) from marts.validation_results").fetchone() or (0,)
-    lines = [f"  {name}: {status}, {age} days old where {sla} are expected" + (f" ({error})" if error else "")
-             for name, status, age, sla, error in late]
-    return "\n".join([
-        f"Trust: {checked[0]:,} expectations checked, {warned[0]} warning(s); {quarantined[0]:,} row(s) in quarantine; "
-        + (f"{len(late)} source(s) not fresh:" if late else "every source is fresh"), *lines])
+    lines = [
+        f"  {name}: {status}, {age} days old where {sla} are expected" + (f" ({error})" if error else "")
+        for name, status, age, sla, error in late
+    ]
+    return "\n".join(
+        [
+            f"Trust: {checked[0]:,} expectations checked, {warned[0]} warning(s); {quarantined[0]:,} row(s) in "
+            "quarantine; " + (f"{len(late)} source(s) not fresh:" if late else "every source is fresh"),
+            *lines,
+        ]
+    )
 
 
 def _where(place: Settings) -> str:
-    return "Where\n" + _columns([
-        ("SQL and BI, read-only", str(place.serving_db)),
-        ("Parquet and manifest of each release", str(place.serving_dir / "releases")),
-        ("Checks, one page per stage", str(place.reports_dir / "data_docs" / "index.html"))], align=str.ljust)
+    return "Where\n" + _columns(
+        [
+            ("SQL and BI, read-only", str(place.serving_db)),
+            ("Parquet and manifest of each release", str(place.serving_dir / "releases")),
+            ("Checks, one page per stage", str(place.reports_dir / "data_docs" / "index.html")),
+        ],
+        align=str.ljust,
+    )
 
 
 def _next() -> str:
-    return "Next\n" + _columns([
-        ("make sql", "query it, for example: from marts.trainium_volumes_quarterly limit 5;"),
-        ("make live", "the same refresh from the live sources"),
-        ("make up", "Airflow with its schedule and web page"),
-        ("make rollback", "serve the release before this one")], align=str.ljust)
+    return "Next\n" + _columns(
+        [
+            ("make sql", "query it, for example: from marts.trainium_volumes_quarterly limit 5;"),
+            ("make live", "the same refresh from the live sources"),
+            ("make up", "Airflow with its schedule and web page"),
+            ("make rollback", "serve the release before this one"),
+        ],
+        align=str.ljust,
+    )
 
 
 def _columns(rows: list[tuple[str, str]], align: Any = str.rjust) -> str:

@@ -13,6 +13,18 @@ from models.capacity.tenancy import LabCloud, allocate
 
 QUARTERS = pd.period_range("2023Q1", "2028Q4", freq="Q")
 
+QUARTERLY_TYPES = {
+    **dict.fromkeys(("level", "campus_id", "building_id", "lab", "cloud_provider"), "str"),
+    "quarter_start_date": "datetime64[us]",
+    **{
+        f"{name}_capacity_mw_{statistic}": "float64"
+        for name in ("it", "facility")
+        for statistic in ("p05", "p50", "p95", "mean")
+    },
+    **dict.fromkeys(("operational_probability_share", "n_campuses", "confident_share", "speculative_share"), "float64"),
+}
+"""Columns of `run`: stated, because a build of a day on which no campus was known has no rows to infer them from."""
+
 FRAMES = ("building_steps", "plans", "tenancies", "assumptions")
 
 
@@ -44,7 +56,7 @@ def _quantiles(keys: pd.DataFrame, it_mw: Floats, facility_mw: Floats) -> pd.Dat
 
 
 def _lab_quantiles(level: str, cells: dict[tuple[str, str], list[LabCloud]]) -> pd.DataFrame:
-    parts = []
+    parts = [pd.DataFrame()]
     for (lab, cloud_provider), members in sorted(cells.items()):
         it_mw = sum((m.it_mw for m in members), np.zeros(()))
         facility_mw = sum((m.facility_mw for m in members), np.zeros(()))
@@ -94,8 +106,8 @@ def run(frames: Mapping[str, pd.DataFrame], as_of: date, seed: int, n_draws: int
         by_lab.setdefault((lab, "all"), []).append(cell)
     parts.append(_lab_quantiles("lab_cloud", {key: [cell] for key, cell in labs.items()}))
     parts.append(_lab_quantiles("lab", by_lab))
-    parts.append(_lab_quantiles("total", {("all", "all"): [cell for _, cell in sorted(labs.items())]}))
-    return pd.concat(parts, ignore_index=True)
+    parts.append(_lab_quantiles("total", {("all", "all"): [cell for _, cell in sorted(labs.items())]} if labs else {}))
+    return pd.concat(parts, ignore_index=True).reindex(columns=list(QUARTERLY_TYPES)).astype(QUARTERLY_TYPES)
 
 
 def run_lab_draws(frames: Mapping[str, pd.DataFrame], as_of: date, seed: int, n_draws: int) -> pd.DataFrame:
@@ -110,23 +122,27 @@ def run_lab_draws(frames: Mapping[str, pd.DataFrame], as_of: date, seed: int, n_
     keys = sorted(labs)
     live = [np.flatnonzero(labs[key].facility_mw.any(axis=1)) for key in keys]
     rows_per_key = [len(quarters) * n_draws for quarters in live]
-    n_quarters = sum(len(quarters) for quarters in live)
+    none: Floats = np.empty(0)
 
     def names(values: list[str]) -> "pd.Categorical[str]":
         levels = sorted(set(values))
         # Millions of rows: category codes instead of a Python string per row.
         codes = np.repeat(np.array([levels.index(v) for v in values], dtype=np.int64), rows_per_key)
-        return pd.Categorical.from_codes(codes, pd.Index(levels))
+        return pd.Categorical.from_codes(codes, pd.Index(levels, dtype="str"))
 
     return pd.DataFrame(
         {
             "lab": names([lab for lab, _ in keys]),
             "cloud_provider": names([cloud_provider for _, cloud_provider in keys]),
-            "quarter_start_date": np.repeat(np.concatenate([starts[quarters] for quarters in live]), n_draws),
-            "draw_id": np.tile(np.arange(n_draws, dtype=np.int32), n_quarters),
-            "it_capacity_mw": np.concatenate([labs[k].it_mw[q].ravel() for k, q in zip(keys, live, strict=True)]),
+            "quarter_start_date": np.repeat(
+                np.concatenate([starts[:0], *(starts[quarters] for quarters in live)]), n_draws
+            ),
+            "draw_id": np.tile(np.arange(n_draws, dtype=np.int32), sum(len(quarters) for quarters in live)),
+            "it_capacity_mw": np.concatenate(
+                [none, *(labs[k].it_mw[q].ravel() for k, q in zip(keys, live, strict=True))]
+            ),
             "facility_capacity_mw": np.concatenate(
-                [labs[k].facility_mw[q].ravel() for k, q in zip(keys, live, strict=True)]
+                [none, *(labs[k].facility_mw[q].ravel() for k, q in zip(keys, live, strict=True))]
             ),
         }
     )

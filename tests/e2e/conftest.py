@@ -17,7 +17,7 @@ REPO = Path(__file__).resolve().parents[2]
 def refresh(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the one-process refresh (what `make run` runs) into `home`."""
     return subprocess.run(
-        [sys.executable, str(REPO / "dags" / "run_refresh.py"), *options],
+        [sys.executable, "-m", "dags.run_refresh", *options],
         env=os.environ | {"GIGAWATCH_HOME": str(home), "PYTHONPATH": str(REPO)},
         cwd=REPO,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""A small home in the shape the layers leave behind: raw catalogue, build file, reports of the stages, suites of its own."""
+"""A small home in the shape the layers leave behind: raw store, build file, reports of the stages, its own suites."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def _write_build(path: Path, campuses: list[tuple[Any, ...]] = CAMPUSES, extra_s
             create table marts.rental_prices (provider varchar, price_usd_per_hour double, is_redistributable boolean);
             insert into marts.rental_prices values ('open', 2.5, true), ('closed', 1.9, false), ('unstated', 3.0, null);
             create table draws.campuses as
-              select 'abilene' as campus_id, range::bigint as draw_id, 1200.0::double + range as it_capacity_mw from range(50);
+              select 'abilene' as campus_id, range::bigint as draw_id, 1200.0::double + range as it_capacity_mw
+              from range(50);
             """
         )
         con.executemany("insert into marts.campuses values (?, ?, ?, ?)", campuses)
@@ -46,12 +47,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with duckdb.connect(str(home / "raw" / "raw.duckdb")) as con:
         con.execute(
             """create schema raw.raw;
-            create table raw.raw.sources (source varchar, resource varchar, domain varchar, title varchar, publisher varchar,
-              landing_page varchar, url varchar, licence varchar, licence_url varchar, is_redistributable boolean,
+            create table raw.raw.sources (source varchar, resource varchar, domain varchar, title varchar,
+              publisher varchar, landing_page varchar, url varchar, licence varchar, licence_url varchar, is_redistributable boolean,
               attribution varchar, cadence varchar, freshness_sla_days integer);
             insert into raw.raw.sources values
               ('epoch', 'timelines', 'construction', 'Timelines', 'Epoch AI', 'https://epoch.ai', 'https://epoch.ai/x.csv',
                'CC BY 4.0', 'https://creativecommons.org/licenses/by/4.0/', true, 'Epoch AI', 'weekly', 14);
+            create table raw.raw.fetches (source varchar, resource varchar, domain varchar, attempted_at timestamp,
+              outcome varchar, sha256 varchar, known_from timestamp, vintage_kind varchar);
+            insert into raw.raw.fetches values
+              ('epoch', 'timelines', 'construction', '2026-09-25', 'fetched', 'aa', '2026-09-24', 'bundled');
+            create table raw.raw.loads (load_id bigint, source varchar, resource varchar, sha256 varchar,
+              retrieved_at timestamp, rows_in bigint);
+            insert into raw.raw.loads values (7, 'epoch', 'timelines', 'aa', '2026-09-25', 2);
+            create table raw.raw.epoch__timelines ("Data center" varchar, _known_from timestamp);
+            insert into raw.raw.epoch__timelines values ('Abilene', '2026-09-24 06:00:00'), ('Memphis', '2025-11-12');
             """
         )
     reports = home / "reports" / "validation"
@@ -93,7 +103,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     macros.mkdir()
     (macros / "capacity.sql").write_text(
         "create or replace macro capacity_interval(campus := 'abilene') as table\n"
-        "  select quantile_cont(t.it_capacity_mw, 0.5) as it_capacity_mw_p50 from draws.campuses as t where t.campus_id = campus;"
+        "  select quantile_cont(t.it_capacity_mw, 0.5) as it_capacity_mw_p50 from draws.campuses as t\n"
+        "  where t.campus_id = campus;"
     )
     monkeypatch.setattr(serve.publish, "MACROS", macros)
     _write_build(home / "warehouse" / "build.duckdb")

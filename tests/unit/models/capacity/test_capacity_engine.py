@@ -371,3 +371,13 @@ def test_draws_carry_whole_sets_of_draw_ids(assumptions):
     draws = lab_draws(world(assumptions))
     sizes = draws.groupby(["lab", "cloud_provider", "quarter_start_date"])["draw_id"].agg(["count", "nunique", "max"])
     assert (sizes == [N_DRAWS, N_DRAWS, N_DRAWS - 1]).all(axis=None)
+
+
+def test_a_day_on_which_nothing_was_known_gives_no_rows_of_the_same_types(assumptions):
+    empty = world(assumptions, [], [])
+    empty["building_steps"] = world(assumptions)["building_steps"].iloc[:0]
+    for function in (quarterly, lab_draws):
+        some, none = function(world(assumptions)), function(empty)
+        assert len(none) == 0
+        assert list(none.columns) == list(some.columns)
+        assert [str(t) for t in none.dtypes] == [str(t) for t in some.dtypes]
