@@ -21,7 +21,7 @@ class EagerCursor(duckdb_engine.CursorWrapper):
 
     def execute(self, statement: str, parameters: Any = None, context: Any = None) -> None:
         super().execute(statement, parameters, context)
-        wrapped = self._CursorWrapper__c  # type: ignore[attr-defined]
+        wrapped = self._CursorWrapper__c
         self.description = wrapped.description
         self._rows = deque(wrapped.fetchall() if self.description else ())
 
@@ -41,7 +41,7 @@ class EagerConnection(duckdb_engine.ConnectionWrapper):
     """Connection whose cursors are `EagerCursor`."""
 
     def cursor(self) -> EagerCursor:
-        return EagerCursor(self._ConnectionWrapper__c, self)  # type: ignore[attr-defined]
+        return EagerCursor(self._ConnectionWrapper__c, self)
 
 
 class EagerDialect(duckdb_engine.Dialect):

@@ -636,24 +636,25 @@ def _judge_size(
     con: duckdb.DuckDBPyConnection, source: Source, resource: Resource, content: _Content, rows_in: int,
     rows_loaded: int, held_back: str,
 ) -> None:  # fmt: skip
-    """Raises _Rejected when too few good rows came, absolutely or against the last good content of the same scope."""
+    """Raises _Rejected when too few good rows came, absolutely or against the last good full content."""
     after = f" ({rows_in} came; held back: {held_back})" if held_back else ""
     if rows_loaded < resource.min_rows:
         message = f"{rows_loaded} good rows, at least {resource.min_rows} expected{after}"
         raise _Rejected("too_few_rows", message, rows_in)
-    if resource.max_row_loss_pct is None:
+    # A partial content says what it holds, not what is missing: its size compares with nothing.
+    if resource.max_row_loss_pct is None or content.vintage_scope == "partial":
         return
     last_good = con.execute(
         """
         SELECT loads.rows_loaded, fetches.known_from FROM raw.fetches JOIN raw.loads USING (source, resource, sha256)
         WHERE source = $source AND resource = $resource AND loads.status = 'loaded'
-          AND fetches.vintage_scope = $scope
+          AND fetches.vintage_scope = 'full'
           AND (fetches.known_from, fetches.attempted_at) < ($known_from, $retrieved_at)
         ORDER BY fetches.known_from DESC, fetches.attempted_at DESC LIMIT 1
         """,
         {
-            "source": source.source, "resource": resource.resource, "scope": content.vintage_scope,
-            "known_from": content.known_from, "retrieved_at": content.retrieved_at,
+            "source": source.source, "resource": resource.resource, "known_from": content.known_from,
+            "retrieved_at": content.retrieved_at,
         },
     ).fetchone()  # fmt: skip
     if last_good and rows_loaded < last_good[0] * (1 - resource.max_row_loss_pct / 100):

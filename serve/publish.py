@@ -57,8 +57,6 @@ RELEASES_COLUMNS = {
     "as_of_date": ("DATE", "Day up to whose end knowledge was used."),
     "fingerprint": ("VARCHAR", "sha256 over data and code: equal fingerprints mean equal marts."),
     "published_at": ("TIMESTAMP", "When it was first published (UTC)."),
-    "n_tables": ("BIGINT", "Tables kept in its Parquet folder."),
-    "n_rows": ("BIGINT", "Rows in these tables together."),
     "parquet_folder": (
         "VARCHAR",
         "Folder of its marts as Parquet, relative to the data folder; NULL for an as-of build.",
@@ -240,10 +238,7 @@ def _complete(place: Settings, plan: dict[str, Any], aside: Path) -> None:
             "Releases published so far, each with the folder of its marts as Parquet.",
             RELEASES_COLUMNS,
         )
-        n_tables, n_rows = _size(con)
-        con.executemany(
-            "insert into pit.releases values (?, ?, ?, ?, ?, ?, ?, ?)", _releases(place, plan, n_tables, n_rows)
-        )
+        con.executemany("insert into pit.releases values (?, ?, ?, ?, ?, ?)", _releases(place, plan))
         for path in sorted(MACROS.glob("*.sql")):
             try:
                 con.execute(path.read_text(encoding="utf-8"))
@@ -282,42 +277,25 @@ def _of_domain(result: dict[str, Any], domain: str | None) -> dict[str, Any]:
     return result | {"table_name": f"{result['table_name']} ({domain})"} if is_ledger else result
 
 
-def _size(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    tables = [
-        row[0]
-        for row in con.execute(
-            "select table_name from duckdb_tables() where schema_name = 'marts' order by all"
-        ).fetchall()
-    ]
-    return len(tables), sum(_count(con, f'marts."{table}"') for table in tables)
-
-
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
     row = con.execute(f"select count(*) from {table}").fetchone()
     assert row is not None
     return int(row[0])
 
 
-def _releases(place: Settings, plan: dict[str, Any], n_tables: int, n_rows: int) -> list[list[Any]]:
+def _releases(place: Settings, plan: dict[str, Any]) -> list[list[Any]]:
     """Rows of pit.releases. An as-of build lists itself only: later releases were not known then."""
+    release_id = plan["release_id"]
     if plan["is_as_of_build"]:
-        return [
-            [plan["release_id"], plan["as_of"], plan["fingerprint"], plan["published_at"], n_tables, n_rows, None, True]
-        ]
-    archived = [
+        return [[release_id, plan["as_of"], plan["fingerprint"], plan["published_at"], None, True]]
+    manifests = [
         json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted((place.archive_dir / "releases").glob("[!.]*/manifest.json"))
+        for path in (place.archive_dir / "releases").glob("[!.]*/manifest.json")
     ]
-    first = {manifest["release_id"]: manifest["published_at"] for manifest in archived}
-    columns = ("release_id", "as_of", "fingerprint", "published_at", "n_tables", "n_rows")
-    published = {m["release_id"]: m for m in archived} | {
-        plan["release_id"]: plan
-        | {"n_tables": n_tables, "n_rows": n_rows}
-        | ({"published_at": first[plan["release_id"]]} if plan["release_id"] in first else {})
-    }
+    published = {release_id: plan} | {manifest["release_id"]: manifest for manifest in manifests}
     return [
-        [*(entry[name] for name in columns), f"archive/releases/{release_id}", release_id == plan["release_id"]]
-        for release_id, entry in published.items()
+        [name, m["as_of"], m["fingerprint"], m["published_at"], f"archive/releases/{name}", name == release_id]
+        for name, m in sorted(published.items(), key=lambda item: item[1]["published_at"])
     ]
 
 
@@ -365,7 +343,6 @@ def _export(place: Settings, plan: dict[str, Any], aside: Path, folder: Path) ->
                         f'select distinct methodology_version from {schema}."{table}" order by all'
                     ).fetchall()
                 ]
-        n_tables, n_rows = _size(con)
         checks = con.execute(
             """select count(*), count(*) filter (where not is_successful and severity = 'warn')
                from marts.validation_results"""
@@ -376,8 +353,6 @@ def _export(place: Settings, plan: dict[str, Any], aside: Path, folder: Path) ->
         "as_of": plan["as_of"],
         "fingerprint": plan["fingerprint"],
         "published_at": plan["published_at"],
-        "n_tables": n_tables,
-        "n_rows": n_rows,
         "database": {
             "file": database.name,
             "sha256": _sha256(database),

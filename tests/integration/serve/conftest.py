@@ -48,7 +48,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         con.execute(
             """create schema raw.raw;
             create table raw.raw.sources (source varchar, resource varchar, domain varchar, title varchar,
-              publisher varchar, landing_page varchar, url varchar, licence varchar, licence_url varchar, is_redistributable boolean,
+              publisher varchar, landing_page varchar, url varchar, licence varchar,
+              licence_url varchar, is_redistributable boolean,
               attribution varchar, cadence varchar, freshness_sla_days integer);
             insert into raw.raw.sources values
               ('epoch', 'timelines', 'construction', 'Timelines', 'Epoch AI', 'https://epoch.ai', 'https://epoch.ai/x.csv',
