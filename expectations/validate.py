@@ -234,6 +234,9 @@ def _run_suites(
     )
     results: list[dict[str, Any]] = []
     samples: dict[tuple[str, int], str] = {}
+    engine = source.get_engine()
+    # Held open while the suites run: GX connects anew for every query, and DuckDB then finds the file open already.
+    holder = engine.connect()
     try:
         for suite in suites:
             if suite.table not in present:
@@ -274,10 +277,11 @@ def _run_suites(
                     )
                 )
                 if not result.success and not raised:
-                    samples[suite.table, number] = _sample(database, query, check, found)
+                    samples[suite.table, number] = _sample(holder, query, check, found)
         _write_docs(context, docs_dir)
     finally:
-        source.get_engine().dispose()
+        holder.close()
+        engine.dispose()
     return results, samples
 
 
@@ -344,16 +348,12 @@ def _raised(exception_info: Mapping[str, Any] | None) -> str | None:
     return str(messages[0]).strip() or "raised without a message" if messages else None
 
 
-def _sample(database: Path, query: str, check: Check, found: Mapping[str, Any]) -> str:
+def _sample(connection: Any, query: str, check: Check, found: Mapping[str, Any]) -> str:
     """A few offending rows or values in words. GX keeps no rows of an SQL expectation, so they are asked for again."""
-    import duckdb
-
     if check.expect == "UnexpectedRowsExpectation":
         sql = check.kwargs["unexpected_rows_query"].rstrip().rstrip(";").format(batch=f"({query})")
-        with duckdb.connect(str(database), read_only=True) as con:
-            cursor = con.execute(f"select * from ({sql}) limit {SAMPLE_ROWS}")
-            names = [column[0] for column in cursor.description]
-            rows: list[Any] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        result = connection.exec_driver_sql(f"select * from ({sql}) limit {SAMPLE_ROWS}")
+        rows: list[Any] = [dict(row) for row in result.mappings()]
     else:
         rows = list(found.get("partial_unexpected_list") or found.get("partial_missing_list") or [])
     return "; ".join(_plain(row)[:SAMPLE_WIDTH] for row in rows[:SAMPLE_ROWS] if row is not None)
@@ -371,6 +371,7 @@ def _in_words(result: Mapping[str, Any], samples: Mapping[tuple[str, int], str])
 
 
 def _write_docs(context: Any, docs_dir: Path) -> None:
+    """GX's own pages of the last run. They are whole offline, but take their style sheets from content networks."""
     shutil.rmtree(docs_dir, ignore_errors=True)
     docs_dir.mkdir(parents=True)
     context.add_data_docs_site(

@@ -12,6 +12,7 @@ import argparse
 import datetime
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -174,14 +175,17 @@ def _folder_aside(place: Settings, release_id: str) -> Iterator[Path]:
 
 def _clear_leftovers(serving_dir: Path) -> None:
     """Remove what a run that was killed half-way left: names with a leading dot are never served."""
-    for path in serving_dir.glob(".gigawatch-*"):
-        path.unlink()
-    for path in (serving_dir / "releases").glob(".*"):
-        shutil.rmtree(path)
+    for path in [*serving_dir.glob(".gigawatch-*"), *(serving_dir / "releases").glob(".*")]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _copy_tables(build: Path, aside: Path, threads: int) -> None:
-    with duckdb.connect(":memory:", config={"threads": threads}) as con:
+    # Sorting spills here when memory is short; by default DuckDB would spill into the working folder.
+    config = {"threads": threads, "temp_directory": str(aside.with_suffix(".spill"))}
+    with duckdb.connect(":memory:", config=config) as con:
         con.execute(f"attach '{build}' as build (read_only)")
         con.execute(f"attach '{aside}' as target (storage_version '{STORAGE_VERSION}')")
         tables = con.execute(
@@ -373,7 +377,9 @@ def _export(place: Settings, plan: dict[str, Any], aside: Path, folder: Path) ->
 
 
 def _write_parquet(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    con.execute(f"copy ({query} order by all) to '{path}' (format parquet, compression zstd)")
+    """Rows in the order of the table, which _copy_tables sorted; one thread, so that equal rows give equal bytes."""
+    con.execute("set threads = 1")
+    con.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd)")
 
 
 def _sources(raw_db: Path) -> list[dict[str, Any]]:
@@ -396,6 +402,15 @@ def _archive(place: Settings, manifest: dict[str, Any], aside: Path) -> None:
     """Keep the marts of this release for ever, every row; a release that is there already is not written again."""
     folder = place.archive_dir / "releases" / manifest["release_id"]
     if folder.exists():
+        before = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        hashes = {(t["schema"], t["table"]): t["sha256"] for t in before["tables"]}
+        if changed := [t["table"] for t in manifest["tables"] if hashes.get((t["schema"], t["table"])) != t["sha256"]]:
+            logging.getLogger(__name__).warning(
+                "Release %s was published before, from equal data and code, with other figures in %s: another version "
+                "of Python or of a package, or a model that is not deterministic.",
+                manifest["release_id"],
+                ", ".join(changed),
+            )
         return
     partial = folder.with_name(f".{folder.name}")
     shutil.rmtree(partial, ignore_errors=True)

@@ -19,11 +19,12 @@ from settings import settings
 
 HELP = """Write SQL and end it with a semicolon. .tables lists tables and macros, .columns marts.<table> says what each
 column means, .quit (or Ctrl-D) leaves. Intervals (_p05, _p95) do not add up: sum over draws.<table> or use a macro."""
-TABLES = """
-    select schema_name || '.' || table_name as name, estimated_size as n_rows, comment
+TABLES = r"""
+    select schema_name || '.' || table_name as name, estimated_size as n_rows,
+           left(regexp_replace(comment, '\s+', ' ', 'g'), 80) as meaning
     from duckdb_tables() where schema_name in ('marts', 'draws', 'pit')
     union all
-    select function_name || '(' || array_to_string(parameters, ', ') || ')', null, 'macro'
+    select function_name || '(' || array_to_string(parameters, ', ') || ')', null, 'SQL macro'
     from duckdb_functions() where function_type in ('table_macro', 'macro') and not internal
     order by all"""
 COLUMNS = """

@@ -87,13 +87,15 @@ def _figure(value: float) -> str:
 def _trust(con: duckdb.DuckDBPyConnection) -> str:
     late = con.execute(
         """select source || '.' || resource, freshness_status, age_days, freshness_sla_days, last_error
-           from marts.source_freshness where freshness_status not in ('fresh', 'on_time', 'ok') order by all"""
+           from marts.source_freshness where freshness_status <> 'fresh' order by all"""
     ).fetchall()
     quarantined = con.execute("select count(*) from marts.quarantine").fetchone() or (0,)
     warned = con.execute("select count(*) from marts.validation_results where not is_successful").fetchone() or (0,)
     checked = con.execute("select count(*) from marts.validation_results").fetchone() or (0,)
     lines = [
-        f"  {name}: {status}, {age} days old where {sla} are expected" + (f" ({error})" if error else "")
+        f"  {name}: {status}"
+        + (f", {age} days old where {sla} are expected" if age is not None else "")
+        + (f" ({error})" if error else "")
         for name, status, age, sla, error in late
     ]
     return "\n".join(

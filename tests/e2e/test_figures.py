@@ -166,7 +166,7 @@ def test_quantiles_are_ordered_everywhere(published: Connection) -> None:
         """select table_name, column_name from duckdb_columns()
            where schema_name = 'marts' and column_name like '%\\_p50' escape '\\' and column_name not like '%rank%'"""
     ).fetchall()
-    assert len(medians) > 30
+    assert len(medians) > 20
     for table, column in medians:
         low, mid, high = (column.removesuffix("p50") + q for q in ("p05", "p50", "p95"))
         unordered, flat = one(

@@ -195,14 +195,22 @@ def test_old_releases_are_pruned_but_stay_in_the_archive(home, plan_for, without
     assert query(home, "select count(*), count(*) filter (where is_current) from pit.releases") == [(4, 1)]
 
 
-def test_the_same_release_twice_is_equal_and_archived_once(home, plan_for, without_checks):
+def test_the_same_release_twice_is_equal_and_archived_once(home, plan_for, without_checks, caplog):
     first = publish(plan_for(1))
     archived = home / "archive" / "releases" / first["release_id"] / "manifest.json"
     written = archived.stat().st_mtime_ns
     second = publish(plan_for(1))
     assert [e["sha256"] for e in first["tables"]] == [e["sha256"] for e in second["tables"]]
     assert archived.stat().st_mtime_ns == written
+    assert caplog.messages == []
     assert query(home, "select published_at from pit.releases") == [(datetime.fromisoformat(first["published_at"]),)]
+
+
+def test_equal_inputs_with_other_figures_are_pointed_out(home, plan_for, build_file, without_checks, caplog):
+    publish(plan_for(1))
+    build_file(home / "warehouse" / "build.duckdb", CAMPUSES[:1])
+    publish(plan_for(1))
+    assert "with other figures in campuses" in caplog.text
 
 
 def test_an_as_of_build_stays_in_its_own_home(home, plan_for, without_checks, build_file):
@@ -222,7 +230,7 @@ def test_polling_readers_never_fail_during_publishes(home, plan_for, without_che
     """Four reader processes open, read and close while 20 releases are published; every read sees one whole release."""
     publish(plan_for(0))
     reader = (
-        "import sys, duckdb\n"
+        "import sys, time, duckdb\n"
         "reads = 0\n"
         "print('ready', flush=True)\n"
         "while not __import__('os').path.exists(sys.argv[2]):\n"
@@ -232,6 +240,7 @@ def test_polling_readers_never_fail_during_publishes(home, plan_for, without_che
         "        number = float(int(release[-9:]))\n"
         "        assert number == 0 or values == [(number,)], (release, values)\n"
         "    reads += 1\n"
+        "    time.sleep(0.01)\n"
         "print(reads)\n"
     )
     stop = home / "stop"

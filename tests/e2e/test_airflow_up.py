@@ -1,0 +1,213 @@
+"""What `make up` starts, driven through Airflow's REST API: parallel fetches, assets, the build they start."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import duckdb
+import pytest
+
+REPO = Path(__file__).resolve().parents[2]
+SAMPLES = REPO / "ingest" / "sources"
+INGEST = ["ingest_shipments", "ingest_construction", "ingest_pricing"]
+# Live paths of the two feeds of ingest_pricing -> file name of their bundled bytes, which the server below plays back.
+FEEDS = {
+    "/skypilot-org/skypilot-catalog/master/catalogs/v8/aws/vms.csv": ("skypilot_catalog", "aws_vms.csv"),
+    "/skypilot-org/skypilot-catalog/master/catalogs/v8/nebius/vms.csv": ("skypilot_catalog", "nebius_vms.csv"),
+    "/skypilot-org/skypilot-catalog/master/catalogs/v8/lambda/vms.csv": ("skypilot_catalog", "lambda_vms.csv"),
+    "/BerriAI/litellm/main/model_prices_and_context_window.json": (
+        "litellm_model_prices", "model_prices_and_context_window.json"),
+}  # fmt: skip
+
+pytestmark = pytest.mark.e2e
+
+
+class Feeds:
+    """A web server whose first answer to each source waits until another source is being fetched at the same moment."""
+
+    def __init__(self) -> None:
+        self.met = threading.Event()
+        self.sources_waiting: set[str] = set()
+        feeds = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                source, name = FEEDS[self.path]
+                feeds.wait_for_company(source)
+                body = sorted((SAMPLES / source / "sample").glob(f"*/{name}"))[-1].read_bytes()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def wait_for_company(self, source: str) -> None:
+        self.sources_waiting.add(source)
+        if len(self.sources_waiting) > 1:
+            self.met.set()
+        self.met.wait(timeout=50)
+
+
+def three_free_ports() -> int:
+    """The first of three neighbouring free ports: API server and the two log servers."""
+    for first in range(18800, 28800, 10):
+        with socket.socket() as a, socket.socket() as b, socket.socket() as c:
+            try:
+                for offset, probe in enumerate((a, b, c)):
+                    probe.bind(("127.0.0.1", first + offset))
+            except OSError:
+                continue
+            return first
+    pytest.fail("no three neighbouring ports are free")
+
+
+class Api:
+    """Airflow's REST API; without login, as `make up` serves it."""
+
+    def __init__(self, port: int, log: Path) -> None:
+        self.url = f"http://127.0.0.1:{port}/api/v2"
+        self.log = log
+
+    def ask(self, path: str, **body: Any) -> Any:
+        request = urllib.request.Request(
+            f"{self.url}{path}", json.dumps(body).encode() if body else None, {"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=90) as answer:
+                return json.load(answer)
+        except HTTPError as error:
+            pytest.fail(f"{path} answered {error.code}: {error.read().decode()[:1000]}; see {self.log}")
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self.ask(f"/dags/{dag_id}/dagRuns/{run_id}")
+        return answer
+
+
+def wait_for(what: str, condition: Callable[[], Any], seconds: float, up: subprocess.Popen[str]) -> Any:
+    """The first true value of `condition`; fails when it takes longer or `make up` ends."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert up.poll() is None, f"Airflow ended while waiting for {what}: {(up.stdout and up.stdout.read())!r}"
+        assert time.monotonic() < deadline, f"no {what} after {seconds:.0f} s"
+        time.sleep(2)
+    return value
+
+
+def session_members(home: Path) -> list[str]:
+    """Command lines of the processes that work for this home, found by their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes()
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue  # ended meanwhile, or not ours
+        if f"GIGAWATCH_HOME={home}\0".encode() in environment and int(process.name) != os.getpid():
+            found.append(command)
+    return found
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("up") / "data"
+
+
+@pytest.fixture(scope="module")
+def feeds() -> Iterator[Feeds]:
+    played = Feeds()
+    threading.Thread(target=played.server.serve_forever, daemon=True).start()
+    yield played
+    played.server.shutdown()
+    played.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def up(home: Path, feeds: Feeds) -> Iterator[tuple[subprocess.Popen[str], Api]]:
+    """`make up` on an empty home, ready; stopped afterwards whatever happened."""
+    port = three_free_ports()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dags.run_airflow"],
+        env=os.environ | {
+            "GIGAWATCH_HOME": str(home), "GIGAWATCH_PORT": str(port), "GIGAWATCH_MODE": "bundled",
+            "PYTHONPATH": str(REPO), "GIGAWATCH_BASE_URL_SKYPILOT_CATALOG": feeds.url,
+            "GIGAWATCH_BASE_URL_LITELLM_MODEL_PRICES": feeds.url,
+        },
+        cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("Airflow is up: "):
+                break
+        else:
+            pytest.fail("Airflow ended before it was up")
+        yield process, Api(port, home / "reports" / "logs" / "airflow-api-server.log")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=60)
+        finally:
+            process.kill()
+
+
+def test_triggered_ingests_fetch_in_parallel_and_their_assets_publish(
+    up: tuple[subprocess.Popen[str], Api], home: Path, feeds: Feeds
+) -> None:
+    process, api = up
+
+    def known() -> bool:
+        return {version["dag_id"] for version in api.ask("/dags/~/dagVersions")["dag_versions"]} >= set(INGEST)
+
+    wait_for("sight of the DAGs", known, 90, process)
+    started: dict[str, str] = {}
+    for dag_id in INGEST:
+        conf = {"mode": "live" if dag_id == "ingest_pricing" else "bundled"}
+        started[dag_id] = api.ask(f"/dags/{dag_id}/dagRuns", logical_date=None, conf=conf)["dag_run_id"]
+
+    for dag_id, run_id in started.items():
+        path = (dag_id, run_id)
+        wait_for(f"end of {dag_id}", lambda p=path: api.run(*p)["state"] in ("success", "failed"), 400, process)
+        assert api.run(*path)["state"] == "success", (home / "reports" / "failures.log").read_text()
+
+    tasks = api.ask(f"/dags/ingest_pricing/dagRuns/{started['ingest_pricing']}/taskInstances")["task_instances"]
+    fetches = [task for task in tasks if task["task_id"] == "fetch"]
+    assert {task["rendered_map_index"] for task in fetches} == {"evidence", "litellm_model_prices", "skypilot_catalog"}
+    assert {task["state"] for task in fetches} == {"success"}
+    assert feeds.met.is_set(), "two sources were never fetched at the same time"
+
+    events = api.ask("/assets/events?limit=100")["asset_events"]
+    assert {event["uri"] for event in events} == {f"gigawatch://raw/{dag.removeprefix('ingest_')}" for dag in INGEST}
+
+    def build() -> dict[str, Any] | None:
+        runs = api.ask("/dags/build_warehouse/dagRuns")["dag_runs"]
+        done = [run for run in runs if run["run_type"] == "asset_triggered" and run["state"] in ("success", "failed")]
+        return done[0] if done else None
+
+    assert wait_for("build started by the assets", build, 500, process)["state"] == "success"
+    with duckdb.connect(str(home / "serving" / "gigawatch.duckdb"), read_only=True) as con:
+        assert con.execute("select count(*) > 0 from marts.trainium_volumes_quarterly").fetchone() == (True,)
+
+
+def test_stopping_leaves_no_process_behind(up: tuple[subprocess.Popen[str], Api], home: Path) -> None:
+    process, _ = up
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 0
+    assert session_members(home) == []
