@@ -40,13 +40,14 @@ def plan_build(as_of: str | None, run_after: str | None) -> dict[str, Any]:
 
     Returns JSON-safe {as_of, is_as_of_build, home, fingerprint, release_id, skip, reason}. `skip` is true when the
     release being served was made from the same data and the same code.
-    Raises BuildFailed when raw is empty, ValueError when as_of is no date.
+    Raises BuildFailed when raw is empty or failed its checks, ValueError when as_of is no date.
     """
     if as_of is not None:
         as_of = datetime.date.fromisoformat(as_of).isoformat()
     base = settings()
     if not base.raw_db.exists():
         raise BuildFailed(f"{base.raw_db} does not exist: run the ingest DAGs first (`make run` does).")
+    _refuse_bad_raw(base.reports_dir / "validation")
     # Tables are written raw.raw.x (catalog, schema, table): the file is called raw too, and raw.x alone is ambiguous.
     with duckdb.connect(str(base.raw_db), read_only=True) as raw:
         build_date = as_of or _default_as_of(raw, run_after)
@@ -64,6 +65,17 @@ def plan_build(as_of: str | None, run_after: str | None) -> dict[str, Any]:
         "skip": skip,
         "reason": reason,
     }
+
+
+def _refuse_bad_raw(reports: Path) -> None:
+    """The daily timetable starts a build even when an ingest DAG failed: bad raw data must not slip through by it."""
+    for path in sorted(reports.glob("raw*.json")):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        if not report["is_successful"]:
+            raise BuildFailed(
+                f"The raw data of {report['domain'] or 'all domains'} failed {report['n_failed']} expectation(s): "
+                f"see {path}. Correct the source and run its ingest DAG again; until then the last release stays."
+            )
 
 
 def _default_as_of(raw: duckdb.DuckDBPyConnection, run_after: str | None) -> str:

@@ -37,7 +37,8 @@ def render(database: Path) -> str:
                 """,
                 [schema, table],
             ).fetchall()
-            lines = [f"\n## {schema}.{table}\n", f"{_one_line(comment)}\n", "| column | type | meaning |", "|---|---|---|"]
+            lines = [f"\n## {schema}.{table}\n", f"{_one_line(comment)}\n"]
+            lines += ["| column | type | meaning |", "|---|---|---|"]
             lines += [f"| `{name}` | {kind} | {_one_line(text)} |" for name, kind, text in columns]
             sections.append("\n".join(lines) + "\n")
     return "".join(sections)

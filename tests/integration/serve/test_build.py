@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -71,6 +72,14 @@ def test_an_empty_raw_store_is_said_in_words(home, repo):
         plan_build(None, None)
     (home / "raw" / "raw.duckdb").unlink()
     with pytest.raises(BuildFailed, match="run the ingest DAGs first"):
+        plan_build(None, None)
+
+
+def test_raw_data_that_failed_its_checks_is_not_built_from(home, repo):
+    report = {"stage": "raw", "domain": "pricing", "is_successful": False, "n_failed": 2, "results": []}
+    (home / "reports" / "validation").mkdir(parents=True, exist_ok=True)
+    (home / "reports" / "validation" / "raw_pricing.json").write_text(json.dumps(report))
+    with pytest.raises(BuildFailed, match="raw data of pricing failed 2 expectation"):
         plan_build(None, None)
 
 
