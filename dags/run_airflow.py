@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
+import psutil
+
 from dags import _home
 from settings import Settings, settings
 
@@ -98,16 +100,21 @@ def wait_until_healthy(url: str, services: dict[str, subprocess.Popen[bytes]], l
 
 
 def stop(services: dict[str, subprocess.Popen[bytes]]) -> None:
-    """Ask every service to end, then end what is left of its session: the scheduler may leave its workers behind."""
-    deadline = time.monotonic() + STOP_SECONDS
+    """Ask every service to end, then end what it left behind: the scheduler may leave workers, and they their tasks."""
+    offspring = []
     for process in services.values():
+        with suppress(psutil.NoSuchProcess):
+            offspring += psutil.Process(process.pid).children(recursive=True)
         process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
     for process in services.values():
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=max(0.0, deadline - time.monotonic()))
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
+    for left in offspring:
+        with suppress(psutil.NoSuchProcess):
+            left.kill()
 
 
 def serve(house: Settings, port: int) -> None:

@@ -207,7 +207,10 @@ def test_triggered_ingests_fetch_in_parallel_and_their_assets_publish(
 
 
 def test_stopping_leaves_no_process_behind(up: tuple[subprocess.Popen[str], Api], home: Path) -> None:
-    process, _ = up
+    """Not even the dbt of a running build, which is a grandchild of a worker."""
+    process, api = up
+    api.ask("/dags/build_warehouse/dagRuns", logical_date=None, conf={"as_of": "2026-01-03"})
+    wait_for("running dbt", lambda: any("dbt.cli.main" in command for command in session_members(home)), 90, process)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 0
     assert session_members(home) == []
