@@ -8,6 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from serve.dictionary import render
+from tests.e2e.conftest import REPO
+
 QUARTERS = [f"{year}Q{quarter}" for year in range(2023, 2029) for quarter in (1, 2, 3, 4)]
 MARTS = {
     "accelerator_specs", "building_capacity_quarterly", "campus_capacity_quarterly", "campus_timeline",
@@ -227,3 +230,8 @@ def test_the_closing_summary_speaks(refreshed: Path) -> None:
         assert f"marts.{mart}" in words
     headline = [line for line in words.splitlines() if "Trainium2 packages made through 2025Q4" in line]
     assert headline and len(re.findall(r"\d[\d,.]*", headline[0].split("2025Q4", 1)[1])) >= 3
+
+
+def test_the_data_dictionary_is_in_step(refreshed: Path) -> None:
+    page = (REPO / "docs" / "data_dictionary.md").read_text(encoding="utf-8")
+    assert page == render(refreshed / "serving" / "gigawatch.duckdb"), "run `make docs` and commit the page"
