@@ -24,8 +24,15 @@ import psutil
 from dags import _home
 from settings import Settings, settings
 
-# The API server first: the others register with it.
-SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
+# Two API servers, one for people and one for running tasks. In one process they lock each other out on SQLite: writing
+# the audit log of a click blocks the event loop, which a task needs to end the transaction that the click waits for.
+SERVICES = {
+    "api-server": ["api-server", "--apps", "core"],
+    "task-server": ["api-server", "--apps", "execution"],
+    "scheduler": ["scheduler"],
+    "dag-processor": ["dag-processor"],
+    "triggerer": ["triggerer"],
+}
 START_SECONDS = 180
 STOP_SECONDS = 20
 
@@ -35,7 +42,7 @@ class ServiceDied(Exception):
 
 
 def environment(port: int) -> dict[str, str]:
-    """What the services need beyond `_home.environment`. The log servers take the two ports after `port`."""
+    """What the services need beyond `_home.environment`. Task and log servers take the three ports after `port`."""
     url = f"http://127.0.0.1:{port}"
     return {
         "AIRFLOW__API__HOST": "127.0.0.1",
@@ -44,7 +51,7 @@ def environment(port: int) -> dict[str, str]:
         "AIRFLOW__API__WORKERS": "1",
         # Signs what the services say to one another; a new one each start, kept nowhere.
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port + 3}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         # Enough for all fetches of a day at once, and a bound on memory.
         "AIRFLOW__CORE__PARALLELISM": "8",
@@ -72,11 +79,13 @@ def prepare(logs: Path) -> None:
             raise ServiceDied(f"Airflow's database could not be prepared: see {log}.")
 
 
-def start(name: str, logs: Path) -> subprocess.Popen[bytes]:
+def start(name: str, port: int, logs: Path) -> subprocess.Popen[bytes]:
     """Start one service in a session of its own: Ctrl-C reaches only this program, which then ends them in order."""
+    command = [sys.executable, "-m", "airflow", *SERVICES[name]]
+    if name == "task-server":
+        command += ["--port", str(port + 3)]
     with (logs / f"airflow-{name}.log").open("wb") as log:
-        return subprocess.Popen([sys.executable, "-m", "airflow", name], stdout=log, stderr=subprocess.STDOUT,
-                                start_new_session=True)
+        return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
 
 
 def check_alive(services: dict[str, subprocess.Popen[bytes]], logs: Path) -> None:
@@ -129,7 +138,7 @@ def serve(house: Settings, port: int) -> None:
     services: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name in SERVICES:
-            services[name] = start(name, logs)
+            services[name] = start(name, port, logs)
         wait_until_healthy(url, services, logs)
         print(f"Airflow is up: {url} (no login). Its DAGs are active and run daily; Ctrl-C stops it.", flush=True)
         while True:

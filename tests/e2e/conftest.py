@@ -89,11 +89,3 @@ def published(refreshed: Path):
     """SQL on the published file, opened as a reader opens it."""
     with duckdb.connect(str(refreshed / "serving" / "gigawatch.duckdb"), read_only=True) as con:
         yield con
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers, the tests on one refresh share a worker and those on Airflow's services go to another."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group("services" if "airflow_up" in item.path.name else "refresh"))

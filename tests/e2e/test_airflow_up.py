@@ -32,7 +32,7 @@ FEEDS = {
         "litellm_model_prices", "model_prices_and_context_window.json"),
 }  # fmt: skip
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("services")]
 
 
 class Feeds:
@@ -66,17 +66,17 @@ class Feeds:
         self.met.wait(timeout=50)
 
 
-def three_free_ports() -> int:
-    """The first of three neighbouring free ports: API server and the two log servers."""
+def four_free_ports() -> int:
+    """The first of four neighbouring free ports: two API servers and two log servers."""
     for first in range(18800, 28800, 10):
-        with socket.socket() as a, socket.socket() as b, socket.socket() as c:
+        with socket.socket() as a, socket.socket() as b, socket.socket() as c, socket.socket() as d:
             try:
-                for offset, probe in enumerate((a, b, c)):
+                for offset, probe in enumerate((a, b, c, d)):
                     probe.bind(("127.0.0.1", first + offset))
             except OSError:
                 continue
             return first
-    pytest.fail("no three neighbouring ports are free")
+    pytest.fail("no four neighbouring ports are free")
 
 
 class Api:
@@ -158,7 +158,7 @@ def feeds() -> Iterator[Feeds]:
 @pytest.fixture(scope="module")
 def up(home: Path, feeds: Feeds) -> Iterator[tuple[subprocess.Popen[str], Api]]:
     """`make up` on an empty home, ready; stopped afterwards whatever happened."""
-    port = three_free_ports()
+    port = four_free_ports()
     process = subprocess.Popen(
         [sys.executable, "-m", "dags.run_airflow"],
         env=os.environ | {

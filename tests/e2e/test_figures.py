@@ -11,6 +11,9 @@ import pytest
 from serve.dictionary import render
 from tests.e2e.conftest import REPO
 
+# With several workers, all tests on one refresh share a worker, and so the refresh.
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("refresh")]
+
 QUARTERS = [f"{year}Q{quarter}" for year in range(2023, 2029) for quarter in (1, 2, 3, 4)]
 MARTS = {
     "accelerator_specs", "building_capacity_quarterly", "campus_capacity_quarterly", "campus_timeline",
