@@ -141,7 +141,6 @@ def validate(
     name = stage if domain is None else f"{stage}_{domain}"
     docs = home / "reports" / "data_docs"
     results, samples = _run_suites(stage, suites, present, scope, database, docs / name)
-    _write_docs_index(docs)
 
     failed = [r for r in results if not r["is_successful"] and (r["severity"] == "fail" or r["raised"])]
     warned = [r for r in results if not r["is_successful"] and r not in failed]
@@ -158,6 +157,7 @@ def validate(
     out = home / "reports" / "validation" / f"{name}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    _write_docs_index(home / "reports")
     for r in warned:
         logging.getLogger(__name__).warning("warn: %s", _in_words(r, samples))
     if failed:
@@ -386,14 +386,29 @@ def _write_docs(context: Any, docs_dir: Path) -> None:
     context.build_data_docs(site_names=["site"])
 
 
-def _write_docs_index(docs: Path) -> None:
-    links = "".join(
-        f'<li><a href="{html.escape(page.parent.name)}/index.html">{html.escape(page.parent.name)}</a></li>'
-        for page in sorted(docs.glob("*/index.html"))
-    )
+def _write_docs_index(reports: Path) -> None:
+    """One page of all stages' last results. GX's own index needs scripts from the network and is empty without it."""
+    docs, rows = reports / "data_docs", []
+    for path in sorted((reports / "validation").glob("*.json")):
+        by_table: dict[str, list[dict[str, Any]]] = {}
+        for result in json.loads(path.read_text(encoding="utf-8"))["results"]:
+            by_table.setdefault(result["table_name"], []).append(result)
+        for table, results in by_table.items():
+            page = min((docs / path.stem / "validations").joinpath(*table.split(".")).rglob("*.html"), default=None)
+            name = html.escape(table)
+            against = [result for result in results if not result["is_successful"]]
+            rows.append(
+                f"<tr class={'bad' if against else 'ok'}><td>{html.escape(path.stem)}<td>"
+                + (f'<a href="{html.escape(str(page.relative_to(docs)))}">{name}</a>' if page else name)
+                + f"<td>{len(results)}<td>{len(against)}<td>"
+                + "<br>".join(html.escape(f"{result['severity']}: {result['reason']}") for result in against)
+            )
     (docs / "index.html").write_text(
-        "<!doctype html><meta charset='utf-8'><title>Gigawatch checks</title>"
-        f"<h1>Checks by stage, last run</h1><ul>{links}</ul>",
+        "<!doctype html><meta charset=utf-8><title>Gigawatch checks</title><style>body{font:14px sans-serif;margin:2em}"
+        "td,th{padding:2px 12px 2px 0;text-align:left;vertical-align:top}.bad{background:#fdeeee}</style>"
+        "<h1>Checks, last run of each stage</h1><table><tr><th>stage<th>table<th>checks<th>not held<th>which"
+        + "".join(rows)
+        + "</table>",
         encoding="utf-8",
     )
 

@@ -140,8 +140,10 @@ def test_equal_data_give_an_equal_report_and_data_docs(home):
     validate("marts")
     assert (home / "reports" / "validation" / "marts.json").read_bytes() == first
     docs = home / "reports" / "data_docs"
-    assert 'href="marts/index.html"' in (docs / "index.html").read_text()
     pages = list((docs / "marts" / "validations").rglob("*.html"))
+    index = (docs / "index.html").read_text()
+    assert f'href="{pages[0].relative_to(docs)}"' in index
+    assert "<tr class=bad>" in index and "warn: " in index
     assert len(pages) == 1 and "it_capacity_mw" in pages[0].read_text()
 
 
