@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 REPO = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.xdist_group("dags")
 INGEST = {"ingest_shipments", "ingest_construction", "ingest_pricing"}
 BUILD_STEPS = ["plan", "build_staging", "validate_staging", "build_marts", "validate_marts", "publish"]
 # Tasks that open no DuckDB file; every other one must be in the writer's pool.

@@ -32,7 +32,7 @@ FEEDS = {
         "litellm_model_prices", "model_prices_and_context_window.json"),
 }  # fmt: skip
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("services")]
+pytestmark = pytest.mark.e2e
 
 
 class Feeds:

@@ -11,8 +11,7 @@ import pytest
 from serve.dictionary import render
 from tests.e2e.conftest import REPO
 
-# With several workers, all tests on one refresh share a worker, and so the refresh.
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("refresh")]
+pytestmark = pytest.mark.e2e
 
 QUARTERS = [f"{year}Q{quarter}" for year in range(2023, 2029) for quarter in (1, 2, 3, 4)]
 MARTS = {

@@ -17,8 +17,7 @@ from ingest.archive import Archive, Fetch
 from ingest.run import load_domain
 from tests.e2e.conftest import dbt, refresh, table_hashes
 
-# With several workers, all tests on one refresh share a worker, and so the refresh.
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("refresh")]
+pytestmark = pytest.mark.e2e
 
 Row = dict[str, str]
 

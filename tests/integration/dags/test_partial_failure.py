@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 REPO = Path(__file__).resolve().parents[3]
-pytestmark = pytest.mark.xdist_group("dags")
 
 # One process for all cases: starting Airflow costs more than running the DAG.
 RUN = """
