@@ -28,8 +28,8 @@ ADVICE = {
     "persists, open the URL by hand and compare it with the source's source.yml.",
     "load": "Read the message: another process may hold the raw file (close it), or a source.yml may be wrong. "
     "The archive is untouched, so the next run loads what is missing.",
-    "validate": "Open reports/data_docs or reports/validation, look at the rows named, then correct the source "
-    "(corrections.yml), the model, or, if the world has changed, the suite and its reason.",
+    "validate": "Open reports/data_docs or reports/validation, look at the rows named, then correct the source, "
+    "the model, or, if the world has changed, the suite and its reason.",
     "plan": "Check the as_of date (YYYY-MM-DD) and that the three ingest DAGs have run once.",
     "build": "Run the failing dbt node again by hand after correcting it; the message names it.",
     "publish": "The new file stayed aside. Free disk space, or correct what the published check names, and run again.",
