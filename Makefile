@@ -43,7 +43,7 @@ docs: $(INSTALLED) ## write docs/data_dictionary.md from the published file
 	@$(PY) -m serve.dictionary
 
 test: lint ## lint, then every test but the benchmarks
-	@$(PY) -m pytest -m "not bench" -n 2 --dist loadfile
+	@$(PY) -m pytest -m "not bench" -n 2 --dist loadfile --no-loadscope-reorder
 
 check: lint ## lint and the quick tests (unit and contract), before a commit
 	@$(PY) -m pytest tests/unit tests/contract
