@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Literal, Self
 
 import yaml
@@ -59,19 +61,43 @@ class Licence(Strict):
     attribution: str = ""
 
 
+class ApiKey(Strict):
+    """How a key travels: as a query parameter or as a header. Its value is in GIGAWATCH_KEY_<SOURCE>, nowhere else."""
+
+    param: str | None = None
+    header: str | None = None
+    register_at: str
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.param is None) == (self.header is None):
+            raise ValueError("api_key: give either param or header")
+        return self
+
+
 class Column(Strict):
-    """One column as the wire names it, and what its text must cast to."""
+    """One column as the wire names it, and what its text must cast to.
+
+    `aliases` are other names the source has given the same column; the rows arrive under `name`.
+    `max_ratio` bounds how far the median may move (up or down) from one content to the next, `is_stable` says that
+    the column means the same for ever: most of its values moving by one and the same factor is a change of meaning.
+    """
 
     name: str = Field(min_length=1)
+    aliases: list[str] = []
     type: Literal["varchar", "double", "bigint", "date", "month", "boolean", "timestamp"] = "varchar"
     required: bool = False
     not_null: bool = False
     min: float | None = None
     max: float | None = None
     allowed: list[str] | None = None
+    max_ratio: float | None = Field(default=None, gt=1)
+    is_stable: bool = False
 
     @model_validator(mode="after")
     def _bounds_need_numbers(self) -> Self:
+        if (self.max_ratio is not None or self.is_stable) and self.type not in ("double", "bigint"):
+            raise ValueError(f"column {self.name!r}: max_ratio and is_stable need type double or bigint")
         if self.name.startswith("_"):
             raise ValueError(f"column {self.name!r}: names that start with _ belong to the loader")
         if (self.min is not None or self.max is not None) and self.type not in ("double", "bigint"):
@@ -93,13 +119,36 @@ class KnownFromColumn(Strict):
     column: str
 
 
+class AcceptedChange(Strict):
+    """A jump or a change of meaning somebody has looked at: from `known_from` on, `column` is compared anew."""
+
+    column: str
+    known_from: date
+    note: str = Field(min_length=10)
+
+
 class Resource(Strict):
+    """One table of a source.
+
+    How its bytes come: a `path` (with {placeholders} for the part), or the connector's `requests` (`has_requests`), or
+    files a person puts into the `inbox` (a glob below the source's inbox folder). A resource may come in `parts`
+    (name -> parameters: a company, a state, a region), each fetched, judged and superseded by itself. `member` is the
+    glob of the file to read when the bytes are a zip. `at_rest: gzip` compresses big text in the archive.
+    How they become rows: `format` csv, parquet, or the connector's own `custom` (bytes -> Arrow) or `relation`
+    (file -> SQL that DuckDB streams).
+    """
+
     resource: Name
     domain: Domain
     path: str | None = None
+    has_requests: bool = False
+    inbox: str | None = None
+    parts: dict[Name, dict[str, str]] = {}
     request_headers: dict[str, str] = {}
     bundled: str | None = None
-    format: Literal["csv", "custom"] = "csv"
+    member: str | None = None
+    at_rest: Literal["plain", "gzip"] = "plain"
+    format: Literal["csv", "parquet", "custom", "relation"] = "csv"
     freshness_sla_days: int = Field(ge=1)
     known_from: Literal["file"] | KnownFromColumn = "file"
     key: list[str] = []
@@ -107,17 +156,28 @@ class Resource(Strict):
     max_row_loss_pct: float | None = Field(default=None, ge=0, le=100)
     columns: list[Column] = Field(min_length=1)
     rejects: list[Reject] = []
+    accepted_changes: list[AcceptedChange] = []
+
+    @property
+    def is_live(self) -> bool:
+        """Whether live mode asks anybody for this resource."""
+        return self.path is not None or self.has_requests or self.inbox is not None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.path is not None and not self.path.startswith("/"):
             raise ValueError(f"{self.resource}: path must start with / (the host comes from base_url)")
-        if self.path is None and self.bundled is None:
-            raise ValueError(f"{self.resource}: give a path (live), a bundled glob, or both")
+        if (self.path is not None) + self.has_requests + (self.inbox is not None) > 1:
+            raise ValueError(f"{self.resource}: path, has_requests and inbox exclude each other")
+        if not self.is_live and self.bundled is None:
+            raise ValueError(f"{self.resource}: give path, has_requests or inbox (live), a bundled glob, or both")
+        if self.inbox is not None and (self.inbox.startswith("/") or ".." in Path(self.inbox).parts):
+            raise ValueError(f"{self.resource}: inbox must be a glob inside the inbox folder of the source")
         if self.bundled is not None and (self.bundled.startswith("/") or ".." in Path(self.bundled).parts):
             raise ValueError(f"{self.resource}: bundled must be a glob inside the source folder")
         types = {column.name: column.type for column in self.columns}
-        if len({name.lower() for name in types}) < len(self.columns):
+        names_and_aliases = [name for column in self.columns for name in (column.name, *column.aliases)]
+        if len({name.lower() for name in names_and_aliases}) < len(names_and_aliases):
             raise ValueError(f"{self.resource}: two columns have the same name (SQL ignores case)")
         if unknown := [name for name in self.key if name not in types]:
             raise ValueError(f"{self.resource}: key names {unknown}, which are not among its columns")
@@ -126,10 +186,17 @@ class Resource(Strict):
         names = [reject.rule for reject in self.rejects]
         if len(set(names)) < len(names):
             raise ValueError(f"{self.resource}: two rejects have the same rule name")
+        if unknown := [change.column for change in self.accepted_changes if change.column not in types]:
+            raise ValueError(f"{self.resource}: accepted_changes names {unknown}, which are not among its columns")
         return self
 
 
 class Source(Strict):
+    """A publisher's feed. `hosts` names further addresses of it (their base URL), `min_interval_s` is the least time
+    between two requests to one host, over all processes of this machine. A source whose `robots` is 'forbidden' is
+    off until the operator sets GIGAWATCH_ALLOW_<SOURCE>=1; one with an `api_key` is skipped while the key is missing.
+    """
+
     source: Name
     title: str
     publisher: str
@@ -137,7 +204,10 @@ class Source(Strict):
     base_url: str | None = None
     licence: Licence
     cadence: str
-    robots: str
+    robots: Literal["allowed", "silent", "forbidden", "not applicable"]
+    hosts: dict[Name, str] = {}
+    min_interval_s: float = Field(default=0.2, ge=0)
+    api_key: ApiKey | None = None
     resources: list[Resource] = Field(min_length=1)
     folder: Path = Field(exclude=True)
 
@@ -146,8 +216,8 @@ class Source(Strict):
         names = [resource.resource for resource in self.resources]
         if len(set(names)) < len(names):
             raise ValueError(f"{self.source}: two resources have the same name")
-        if self.base_url is None and any(resource.path for resource in self.resources):
-            raise ValueError(f"{self.source}: a resource has a live path, so base_url is needed")
+        if self.base_url is None and any(resource.path or resource.has_requests for resource in self.resources):
+            raise ValueError(f"{self.source}: a resource is fetched from the network, so base_url is needed")
         return self
 
     def in_domain(self, domain: str) -> list[Resource]:
@@ -157,10 +227,23 @@ class Source(Strict):
     def contract_hash(self, resource: Resource) -> str:
         """Hash of all that decides how bytes of `resource` become rows: its rules and, if any, its own parser."""
         rules = resource.model_dump_json(
-            include={"format", "known_from", "key", "min_rows", "max_row_loss_pct", "columns", "rejects"}
-        )
-        parser = (self.folder / "connector.py").read_bytes() if resource.format == "custom" else b""
+            include={"format", "member", "known_from", "key", "min_rows", "max_row_loss_pct", "columns", "rejects",
+                     "accepted_changes"}
+        )  # fmt: skip
+        parser = (self.folder / "connector.py").read_bytes() if resource.format in ("custom", "relation") else b""
         return hashlib.sha256(rules.encode() + parser).hexdigest()
+
+
+def connector(source: Source) -> ModuleType:
+    """The source's own code, `connector.py`. Raises ContractError when it cannot be imported."""
+    try:
+        spec = importlib.util.spec_from_file_location(f"connector_{source.source}", source.folder / "connector.py")
+        assert spec is not None and spec.loader is not None  # a .py path always has a loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ContractError(f"{source.source}: its connector.py cannot be imported: {error!r}") from error
+    return module
 
 
 class Sidecar(Strict):
@@ -171,6 +254,7 @@ class Sidecar(Strict):
     known_from_basis: str
     vintage_kind: VintageKind
     vintage_scope: VintageScope = "full"
+    part: str = ""
     url: str | None = None
     note: str = ""
 
@@ -201,9 +285,11 @@ def load_source(code: str, sources: Path = SOURCES) -> Source:
         contract = Source.model_validate({**document, "folder": file.parent})
         if contract.source != code:
             raise ValueError(f"it says source: {contract.source}, but its folder is {code}")
-        is_custom = any(resource.format == "custom" for resource in contract.resources)
-        if is_custom and not (file.parent / "connector.py").is_file():
-            raise ValueError("format: custom needs a connector.py beside it")
+        needs_code = any(
+            resource.has_requests or resource.format in ("custom", "relation") for resource in contract.resources
+        )
+        if needs_code and not (file.parent / "connector.py").is_file():
+            raise ValueError("has_requests and the formats custom and relation need a connector.py beside it")
     except FileNotFoundError:
         known = ", ".join(sorted(path.parent.name for path in sources.glob("*/source.yml")))
         raise ContractError(f"no source {code!r}: {sources / code}/source.yml is missing (known: {known})") from None
