@@ -15,7 +15,7 @@ export PYTHONUNBUFFERED := 1
 export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help run live asof up sql rollback docs test check lint bench clean
+.PHONY: help run live replay asof up sql rollback docs test check lint bench clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,9 @@ run: $(INSTALLED) ## the daily refresh on the bundled figures, set-up included
 
 live: $(INSTALLED) ## the same refresh, fetching from the live sources first
 	@$(PY) -m dags.run_refresh --mode live
+
+replay: $(INSTALLED) ## the live refresh over real HTTP, from a local server that plays every source; into data/replay
+	@GIGAWATCH_HOME="$(DATA)/replay" $(PY) -m ingest.replay -- $(PY) -m dags.run_refresh --mode live
 
 asof: $(INSTALLED) ## build what was known on a past day, into its own folder: make asof DATE=2026-01-03
 	@test -n "$(DATE)" || { echo "Which day? make asof DATE=2026-01-03" >&2; exit 2; }
@@ -57,7 +60,7 @@ bench: $(INSTALLED) ## the benchmarks
 	@$(PY) -m pytest -m bench tests/bench
 
 clean: ## delete all that `make run` makes again; the archive stays
-	rm -rf -- "$(DATA)/raw" "$(DATA)/warehouse" "$(DATA)/serving" "$(DATA)/reports" "$(DATA)/asof" "$(DATA)/airflow"
+	rm -rf -- "$(DATA)/raw" "$(DATA)/warehouse" "$(DATA)/serving" "$(DATA)/reports" "$(DATA)/asof" "$(DATA)/airflow" "$(DATA)/replay"
 
 # --no-deps: the lock names every package, and older pip cannot check hashes of what it resolves itself.
 $(INSTALLED):

@@ -49,6 +49,23 @@ class Settings(BaseSettings):
         """Base URL of a source: GIGAWATCH_BASE_URL_<SOURCE> if set, else `default` (what its source.yml says)."""
         return (os.environ.get(f"GIGAWATCH_BASE_URL_{source.upper()}") or default).rstrip("/")
 
+    def api_key(self, source: str) -> str | None:
+        """The operator's key for a source: GIGAWATCH_KEY_<SOURCE>, None when there is none."""
+        return os.environ.get(f"GIGAWATCH_KEY_{source.upper()}") or None
+
+    def is_allowed(self, source: str) -> bool:
+        """Whether the operator turned on a source whose robots.txt forbids it: GIGAWATCH_ALLOW_<SOURCE>=1."""
+        return os.environ.get(f"GIGAWATCH_ALLOW_{source.upper()}") == "1"
+
+    def inbox(self, source: str) -> str:
+        """Where people drop files of a source: GIGAWATCH_INBOX_<SOURCE> (a folder, s3://...), else inbox/<source>."""
+        return os.environ.get(f"GIGAWATCH_INBOX_{source.upper()}") or str(self._shared_home / "inbox" / source)
+
+    @property
+    def turns_dir(self) -> Path:
+        """Where processes leave word of when they last asked which host."""
+        return self._shared_home / "turns"
+
     @property
     def repo(self) -> Path:
         return REPO

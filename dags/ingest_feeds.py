@@ -21,7 +21,7 @@ def sources(domain: str) -> list[str]:
 
 
 # Only files are written here, so sources need no pool; the network deserves more patience than our own disk.
-@task(retries=2, execution_timeout=timedelta(minutes=10), map_index_template="{{ task.op_kwargs['source'] }}")
+@task(retries=2, execution_timeout=timedelta(minutes=60), map_index_template="{{ task.op_kwargs['source'] }}")
 def fetch(source: str, domain: str, mode: str) -> dict[str, Any]:
     from ingest.run import fetch_source
 

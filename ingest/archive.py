@@ -1,6 +1,6 @@
 """The archive: every byte ever fetched, content-addressed and write-once, and one record per attempt to fetch.
 
-    <root>/<source>/<resource>/objects/<sha256>
+    <root>/<source>/<resource>/objects/<sha256>        (or <sha256>.gz: the hash is of the bytes before compression)
     <root>/<source>/<resource>/fetches/<attempted_at>-<first 8 of sha256, or 'failed'>.json
 
 All else (raw, warehouse, serving) can be rebuilt from it.
@@ -8,11 +8,15 @@ All else (raw, warehouse, serving) can be rebuilt from it.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import uuid
+import zlib
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import nullcontext
 from datetime import datetime, timedelta
+from io import BufferedReader
 from pathlib import Path
 from typing import Literal, Self
 
@@ -34,12 +38,14 @@ class Fetch(BaseModel):
     source: Name
     resource: Name
     url: str | None
+    part: Name | Literal[""] = ""
     attempted_at: Utc
-    outcome: Literal["fetched", "failed"]
+    outcome: Literal["fetched", "failed", "skipped"]
     http_status: int | None = None
     etag: str | None = None
     last_modified: str | None = None
     media_type: str | None = None
+    version: str | None = None
     sha256: str | None = None
     bytes: int | None = None
     known_from: Utc | None = None
@@ -52,8 +58,8 @@ class Fetch(BaseModel):
     def _complete(self) -> Self:
         if self.outcome == "fetched" and (self.sha256 is None or self.known_from is None):
             raise ValueError("a fetch that succeeded needs sha256 and known_from")
-        if self.outcome == "failed" and not self.error:
-            raise ValueError("a fetch that failed needs its error in words")
+        if self.outcome != "fetched" and not self.error:
+            raise ValueError("a fetch that failed or was skipped needs the reason in words")
         return self
 
 
@@ -72,13 +78,17 @@ class Archive:
         return self.root / safe_name(source) / safe_name(resource) / kind
 
     def object_path(self, source: str, resource: str, sha256: str) -> Path:
-        """Where the bytes with that hash are (or would be)."""
+        """Where the bytes with that hash are (or would be); the name ends in .gz where they are compressed."""
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
             raise ArchiveError(f"{source}.{resource}: {sha256!r} is not a sha256 in lower-case hex")
-        return self._folder(source, resource, "objects") / sha256
+        path = self._folder(source, resource, "objects") / sha256
+        packed = path.with_name(f"{sha256}.gz")
+        return packed if packed.exists() else path
 
-    def put(self, source: str, resource: str, chunks: Iterable[bytes]) -> tuple[str, int]:
-        """Store bytes; returns (sha256, number of bytes). Nothing is left behind when `chunks` raises.
+    def put(self, source: str, resource: str, chunks: Iterable[bytes], is_packed: bool = False) -> tuple[str, int]:
+        """Store bytes, compressed if `is_packed`; returns (sha256, number of bytes), both of the bytes as they came.
+
+        Nothing is left behind when `chunks` raises.
 
         Bytes that are there already are not written again, unless the stored copy no longer matches its hash:
         then the good bytes take its place.
@@ -89,18 +99,22 @@ class Archive:
         digest, size = hashlib.sha256(), 0
         try:
             with aside.open("xb") as file:
-                for chunk in chunks:
-                    file.write(chunk)
-                    digest.update(chunk)
-                    size += len(chunk)
+                # A low level: fetching shall wait for the network, not for us.
+                with gzip.GzipFile("", "wb", 3, file, mtime=0) if is_packed else nullcontext(file) as target:
+                    for chunk in chunks:
+                        target.write(chunk)
+                        digest.update(chunk)
+                        size += len(chunk)
                 file.flush()
                 os.fsync(file.fileno())
-            path = folder / digest.hexdigest()
-            if not path.exists() or _sha256(path) != path.name:
-                aside.replace(path)
+            sha256 = digest.hexdigest()
+            path = self.object_path(source, resource, sha256)
+            if not path.exists() or _sha256(path) != sha256:
+                path.unlink(missing_ok=True)
+                aside.replace(folder / (f"{sha256}.gz" if is_packed else sha256))
         finally:
             aside.unlink(missing_ok=True)
-        return path.name, size
+        return sha256, size
 
     def verified_path(self, source: str, resource: str, sha256: str) -> Path:
         """Path of stored bytes after checking them against their hash.
@@ -122,7 +136,8 @@ class Archive:
 
     def read(self, source: str, resource: str, sha256: str) -> bytes:
         """The stored bytes, checked against their hash. Raises ArchiveError."""
-        return self.verified_path(source, resource, sha256).read_bytes()
+        with _opened(self.verified_path(source, resource, sha256)) as file:
+            return file.read()
 
     def record(self, fetch: Fetch) -> Fetch:
         """Write the record of an attempt and return it as it is stored.
@@ -137,9 +152,9 @@ class Archive:
         while rivals := [
             rival
             for rival in _read_records(sorted(folder.glob(record_name(moment, None).replace("failed", "*"))))
-            if fetch.known_from == rival.known_from or fetch.sha256 == rival.sha256
+            if (fetch.known_from, fetch.part) == (rival.known_from, rival.part) or fetch.sha256 == rival.sha256
         ]:
-            last = next((rival for rival in rivals if rival.known_from == fetch.known_from), last)
+            last = next((r for r in rivals if (r.known_from, r.part) == (fetch.known_from, fetch.part)), last)
             moment += timedelta(microseconds=1)
         if last is not None and last == fetch.model_copy(update={"attempted_at": last.attempted_at}):
             return last
@@ -157,11 +172,11 @@ class Archive:
         folder = self._folder(source, resource, "fetches")
         return _read_records(path for path in sorted(folder.glob("*Z-*.json")) if path.name not in known)
 
-    def last_live(self, source: str, resource: str) -> Fetch | None:
-        """The latest live fetch of a resource that succeeded and whose bytes are still here."""
+    def last_live(self, source: str, resource: str, part: str = "") -> Fetch | None:
+        """The latest live fetch of a resource (or part of it) that succeeded and whose bytes are still here."""
         folder = self._folder(source, resource, "fetches")
         for fetch in _read_records(sorted(folder.glob("*Z-*.json"), reverse=True)):
-            is_good = fetch.vintage_kind == "live" and fetch.sha256 is not None
+            is_good = fetch.vintage_kind == "live" and fetch.part == part and fetch.sha256 is not None
             if is_good and self.object_path(source, resource, fetch.sha256 or "").exists():
                 return fetch
         return None
@@ -178,6 +193,14 @@ def _read_records(paths: Iterable[Path]) -> Iterator[Fetch]:
             ) from None
 
 
+def _opened(path: Path) -> gzip.GzipFile | BufferedReader:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+
+
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Hash of the stored bytes; '' when the file is not even readable as what its name says."""
+    try:
+        with _opened(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        return ""

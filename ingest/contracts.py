@@ -309,12 +309,12 @@ def load_all(sources: Path = SOURCES) -> list[Source]:
 def bundled_files(source: Source, resource: Resource) -> list[Bundled]:
     """The bundled files of a resource with their sidecars, oldest knowledge first.
 
-    Raises ContractError when a file lacks its sidecar, or when two files claim the same date and retrieval (it
-    would be undefined which of them is the later).
+    Raises ContractError when a file lacks its sidecar, when its part is unknown, or when two files of a part claim the
+    same date and retrieval (it would be undefined which of them is the later).
     """
     if resource.bundled is None:
         return []
-    found: dict[tuple[datetime, datetime], Bundled] = {}
+    found: dict[tuple[datetime, datetime, str], Bundled] = {}
     for path in sorted(source.folder.glob(resource.bundled)):
         if path.name.endswith(".meta.json"):
             continue
@@ -327,7 +327,9 @@ def bundled_files(source: Source, resource: Resource) -> list[Bundled]:
             raise ContractError(f"{meta}: {_explain(error)}") from None
         except ValueError as error:
             raise ContractError(f"{meta}: not readable as JSON: {error}") from None
-        moment = (sidecar.known_from, sidecar.retrieved_at)
+        if sidecar.part not in (resource.parts or {"": {}}) and resource.inbox is None:
+            raise ContractError(f"{meta}: part {sidecar.part!r} is not among the parts of {resource.resource}")
+        moment = (sidecar.known_from, sidecar.retrieved_at, sidecar.part)
         if moment in found:
             raise ContractError(
                 f"{path} and {found[moment].path} have equal known_from and retrieved_at; make one of them later"

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import fcntl
+import re
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
 
 from ingest import IngestError
 
-MAX_BYTES = 512 << 20
+MAX_BYTES = 1 << 30
+MAX_SECONDS = 1200.0
 CHUNK = 1 << 20
 MAX_REDIRECTS = 5
 MAX_RETRY_AFTER_S = 120.0
 ATTEMPTS = 4
+ATTEMPTS_UNREACHABLE = 2  # no such name, nobody listens: that seldom mends itself within seconds
 
 T = TypeVar("T")
 
@@ -27,14 +33,21 @@ T = TypeVar("T")
 class FetchError(IngestError):
     """A resource could not be fetched.
 
-    `status` is the HTTP status if an answer came, `can_retry` whether asking again makes sense, `retry_after_s` when.
+    `status` is the HTTP status if an answer came, `can_retry` whether asking again makes sense, `retry_after_s` when,
+    `is_unreachable` whether not even a connection came about.
     """
 
     def __init__(
-        self, message: str, status: int | None = None, can_retry: bool = False, retry_after_s: float | None = None
+        self,
+        message: str,
+        status: int | None = None,
+        can_retry: bool = False,
+        retry_after_s: float | None = None,
+        is_unreachable: bool = False,
     ) -> None:
         super().__init__(message)
         self.status, self.can_retry, self.retry_after_s = status, can_retry, retry_after_s
+        self.is_unreachable = is_unreachable
 
 
 @dataclass(frozen=True)
@@ -47,26 +60,54 @@ class Answer(Generic[T]):
     etag: str | None
     last_modified: str | None
     media_type: str | None
+    headers: Mapping[str, str]
 
 
-def get(
+def wait_turn(folder: Path, url: str, min_interval_s: float) -> None:
+    """Sleep until the host of `url` may be asked again: `min_interval_s` after anybody who shares `folder` asked it.
+
+    This machine itself needs no such manners: a server on 127.0.0.1 is asked at once.
+    """
+    host = (urlsplit(url).hostname or "").lower()
+    if host in ("127.0.0.1", "localhost", "::1"):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / re.sub(r"[^a-z0-9.-]", "_", host)).open("a+", encoding="ascii") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # whoever comes next waits here, and is let go when the file is closed
+        turn.seek(0)
+        pause = float(turn.read() or 0) + min_interval_s - time.time()
+        if pause > 0:
+            time.sleep(min(pause, min_interval_s))  # a clock that was set back must not stop us for hours
+        turn.truncate(0)
+        turn.write(f"{time.time():.6f}")
+
+
+def ask(
     url: str,
     save: Callable[[Iterable[bytes]], T],
     *,
     user_agent: str,
+    method: Literal["GET", "POST"] = "GET",
+    params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    json: Any = None,
+    form: Mapping[str, str] | None = None,
     etag: str | None = None,
     last_modified: str | None = None,
+    before_each: Callable[[str], None] = lambda url: None,
     max_bytes: int = MAX_BYTES,
+    max_seconds: float = MAX_SECONDS,
     timeout_s: float = 60.0,
     backoff_s: float = 1.0,
 ) -> Answer[T]:
-    """GET `url` and hand its decoded body in chunks to `save`, which must keep nothing when the chunks raise.
+    """Ask `url` and hand the decoded body of the answer in chunks to `save`, which must keep nothing when they raise.
 
-    `etag` and `last_modified` of an earlier answer make the request conditional. Server errors (5xx), network faults
-    and truncated bodies are tried again with growing, jittered waits from `backoff_s`; 4xx are not, except a 429 that
-    says when to come back. Retry-After is obeyed up to two minutes. Redirects are followed within the same site only
-    (same host, or one a subdomain of the other) and never from https to http. TLS certificates are always verified.
+    `params` are added to the query of `url`; `json` or `form` is the body of a POST. `etag` and `last_modified` of an
+    earlier answer make the request conditional. `before_each` is called with the address before each single request.
+    Server errors (5xx), network faults and truncated bodies are tried again with growing, jittered waits from
+    `backoff_s`; 4xx are not, except a 429 that says when to come back. Retry-After is obeyed up to two minutes. All of
+    it ends after `max_seconds`. Redirects of a GET are followed within the same site only (same host, or one a
+    subdomain of the other) and never from https to http. TLS certificates are always verified.
     Raises FetchError in plain words.
     """
     request_headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip", **(headers or {})}
@@ -75,43 +116,68 @@ def get(
     if last_modified:
         request_headers["If-Modified-Since"] = last_modified
     backoff = wait_exponential_jitter(multiplier=backoff_s, max=60, jitter=backoff_s)
+    deadline = time.monotonic() + max_seconds
+
+    def error_of(state: RetryCallState) -> FetchError:
+        error = state.outcome.exception() if state.outcome else None
+        assert isinstance(error, FetchError)  # nothing else is tried again
+        return error
 
     def wait(state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after_s if isinstance(error, FetchError) else None
+        asked = error_of(state).retry_after_s
         return backoff(state) if asked is None else asked
 
+    def stop(state: RetryCallState) -> bool:
+        attempts = ATTEMPTS_UNREACHABLE if error_of(state).is_unreachable else ATTEMPTS
+        return state.attempt_number >= attempts or time.monotonic() + state.upcoming_sleep > deadline
+
     retrying = Retrying(
-        stop=stop_after_attempt(ATTEMPTS),
+        stop=stop,
         wait=wait,
         retry=retry_if_exception(lambda error: isinstance(error, FetchError) and error.can_retry),
         reraise=True,
     )
     # follow_redirects stays off: each hop is judged here. trust_env lets an operator's proxy and CA bundle count.
     with httpx.Client(timeout=httpx.Timeout(timeout_s, connect=20.0), follow_redirects=False) as client:
-        return retrying(_get_once, client, url, save, request_headers, max_bytes)
 
+        def once() -> Answer[T]:
+            try:
+                target = url
+                for _ in range(MAX_REDIRECTS + 1):
+                    before_each(target)
+                    query = params if target == url else None  # a redirect says itself what to ask
+                    request = client.build_request(
+                        method, httpx.URL(target).copy_merge_params(query or {}), headers=request_headers, json=json,
+                        data=form,
+                    )  # fmt: skip
+                    response = client.send(request, stream=True)
+                    try:
+                        if not response.is_redirect or response.status_code == 304:
+                            return _answer(response, target, save, max_bytes, deadline)
+                        if method != "GET":
+                            raise FetchError("redirect of a POST refused; correct source.yml", response.status_code)
+                        target = _redirected(target, response)
+                    finally:
+                        response.close()
+            except httpx.InvalidURL as error:
+                raise FetchError(f"{url} is not a valid address ({error}); correct source.yml") from error
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                raise FetchError(
+                    f"no connection ({error or type(error).__name__})", can_retry=True, is_unreachable=True
+                ) from error
+            except httpx.TimeoutException as error:
+                raise FetchError(f"no answer in time ({type(error).__name__})", can_retry=True) from error
+            except httpx.RemoteProtocolError as error:
+                raise FetchError(
+                    f"the connection ended before the answer was whole ({error})", can_retry=True
+                ) from error
+            except httpx.UnsupportedProtocol as error:
+                raise FetchError(f"{url}: only http and https are fetched ({error})") from error
+            except httpx.TransportError as error:
+                raise FetchError(f"network fault: {error or type(error).__name__}", can_retry=True) from error
+            raise FetchError(f"more than {MAX_REDIRECTS} redirects, the last to {target}; correct source.yml")
 
-def _get_once(
-    client: httpx.Client, url: str, save: Callable[[Iterable[bytes]], T], headers: Mapping[str, str], max_bytes: int
-) -> Answer[T]:
-    try:
-        for _ in range(MAX_REDIRECTS + 1):
-            with client.stream("GET", url, headers=headers) as response:
-                if not response.is_redirect or response.status_code == 304:
-                    return _answer(response, url, save, max_bytes)
-                url = _redirected(url, response)
-    except httpx.InvalidURL as error:
-        raise FetchError(f"{url} is not a valid address ({error}); correct base_url or path in source.yml") from error
-    except httpx.TimeoutException as error:
-        raise FetchError(f"no answer in time ({type(error).__name__})", can_retry=True) from error
-    except httpx.RemoteProtocolError as error:
-        raise FetchError(f"the connection ended before the answer was whole ({error})", can_retry=True) from error
-    except httpx.UnsupportedProtocol as error:
-        raise FetchError(f"{url}: only http and https are fetched ({error})") from error
-    except httpx.TransportError as error:
-        raise FetchError(f"network fault: {error or type(error).__name__}", can_retry=True) from error
-    raise FetchError(f"more than {MAX_REDIRECTS} redirects, the last to {url}; correct path in source.yml")
+        return retrying(once)
 
 
 def _redirected(url: str, response: httpx.Response) -> str:
@@ -132,7 +198,9 @@ def _redirected(url: str, response: httpx.Response) -> str:
     return target
 
 
-def _answer(response: httpx.Response, url: str, save: Callable[[Iterable[bytes]], T], max_bytes: int) -> Answer[T]:
+def _answer(
+    response: httpx.Response, url: str, save: Callable[[Iterable[bytes]], T], max_bytes: int, deadline: float
+) -> Answer[T]:
     status = response.status_code
     if status not in (200, 304):
         retry_after_s = _retry_after_s(response)
@@ -144,7 +212,7 @@ def _answer(response: httpx.Response, url: str, save: Callable[[Iterable[bytes]]
         elif status in (401, 403, 404, 410):
             message += "; check the address and the terms of the source, then correct source.yml"
         raise FetchError(message, status, can_retry, retry_after_s)
-    saved = save(_bounded(response, max_bytes)) if status == 200 else None
+    saved = save(_bounded(response, max_bytes, deadline)) if status == 200 else None
     return Answer(
         status=status,
         url=url,
@@ -152,11 +220,12 @@ def _answer(response: httpx.Response, url: str, save: Callable[[Iterable[bytes]]
         etag=response.headers.get("ETag"),
         last_modified=response.headers.get("Last-Modified"),
         media_type=response.headers.get("Content-Type"),
+        headers=dict(response.headers),
     )
 
 
-def _bounded(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
-    """The decoded body; raises FetchError when it is larger than allowed or shorter than announced."""
+def _bounded(response: httpx.Response, max_bytes: int, deadline: float) -> Iterator[bytes]:
+    """The decoded body; raises FetchError when it is larger or takes longer than allowed, or ends too early."""
     announced = response.headers.get("Content-Length", "")
     too_large = f"larger than the limit of {max_bytes} bytes; the source may have changed, look at it"
     if announced.isdigit() and int(announced) > max_bytes:
@@ -166,6 +235,8 @@ def _bounded(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
         size += len(chunk)
         if size > max_bytes:
             raise FetchError(f"the answer is {too_large}", response.status_code)
+        if time.monotonic() > deadline:
+            raise FetchError(f"still not whole when time was up, {size} bytes came", response.status_code)
         yield chunk
     if announced.isdigit() and response.num_bytes_downloaded != int(announced):
         came = response.num_bytes_downloaded

@@ -5,14 +5,15 @@ Nothing heavy is imported at module level: DuckDB, Arrow and httpx come with the
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from ingest import IngestError, contracts
 from ingest.archive import Archive, Fetch
 from ingest.contracts import DOMAINS, SOURCES, Resource, Source
-from settings import Settings, settings
+from settings import settings
 
 Mode = Literal["bundled", "live"]
 
@@ -33,8 +34,9 @@ def sources_in(domain: str, sources: Path = SOURCES) -> list[str]:
 def fetch_source(source: str, domain: str, mode: str = "bundled", sources: Path = SOURCES) -> dict[str, Any]:
     """Archive every resource of a source in a domain: its bundled bytes, and in mode 'live' what the network gives.
 
-    Returns {source, domain, mode, records} with `records` = fetch records as archived (dicts). All resources are
-    tried; then FetchFailed names those that failed. A failed attempt is recorded in the archive too.
+    Returns {source, domain, mode, records} with `records` = fetch records as archived (dicts), among them those that
+    were skipped (no key, robots). All resources are tried; then FetchFailed names those that failed. A failed or
+    skipped attempt is recorded in the archive too.
     """
     if mode not in ("bundled", "live"):
         raise IngestError(f"mode is {mode!r}; it must be 'bundled' or 'live'")
@@ -46,13 +48,18 @@ def fetch_source(source: str, domain: str, mode: str = "bundled", sources: Path 
     archive = Archive(now.archive_dir)
     records = [fetch for resource in resources for fetch in _archive_bundled(archive, contract, resource)]
     if mode == "live":
-        records += [_fetch_live(archive, contract, resource, now) for resource in resources if resource.path]
-    if failed := [record for record in records if record.outcome == "failed"]:
-        raise FetchFailed(
-            f"{len(failed)} of {len(resources)} resources of {source} ({domain}) could not be fetched; "
-            "the last good bytes stay in use:\n"
-            + "\n".join(f"  {record.resource} from {record.url}: {record.error}" for record in failed)
-        )
+        from ingest.fetch import Round
+
+        with tempfile.TemporaryDirectory(prefix="gigawatch-") as folder:
+            turn = Round(contract, archive, now, Path(folder))
+            live = [fetch for resource in resources if resource.is_live for fetch in turn.fetch(resource)]
+        if failed := [record for record in live if record.outcome == "failed"]:
+            raise FetchFailed(
+                f"{len(failed)} of {len(live)} fetches of {source} ({domain}) failed; "
+                "the last good bytes stay in use:\n"
+                + "\n".join(f"  {_label(record)} from {record.url}: {record.error}" for record in failed)
+            )
+        records += live
     return {
         "source": source,
         "domain": domain,
@@ -93,17 +100,24 @@ def _domain(domain: str) -> str:
     return domain
 
 
+def _label(record: Fetch) -> str:
+    return f"{record.resource} {record.part}".rstrip()
+
+
 def _archive_bundled(archive: Archive, source: Source, resource: Resource) -> list[Fetch]:
     records = []
     for bundled in contracts.bundled_files(source, resource):
         content = bundled.path.read_bytes()
-        sha256, size = archive.put(source.source, resource.resource, [content])
+        sha256, size = archive.put(
+            source.source, resource.resource, [content], is_packed=resource.at_rest == "gzip"
+        )
         sidecar = bundled.sidecar
         records.append(
             archive.record(
                 Fetch(
                     source=source.source,
                     resource=resource.resource,
+                    part=sidecar.part,
                     url=sidecar.url,
                     attempted_at=sidecar.retrieved_at,
                     outcome="fetched",
@@ -117,46 +131,6 @@ def _archive_bundled(archive: Archive, source: Source, resource: Resource) -> li
             )
         )
     return records
-
-
-def _fetch_live(archive: Archive, source: Source, resource: Resource, now: Settings) -> Fetch:
-    """Fetch one resource over HTTP and archive it; a failure is archived as a failed attempt and returned."""
-    from ingest import http
-
-    url = now.base_url(source.source, source.base_url or "") + (resource.path or "")
-    last = archive.last_live(source.source, resource.resource)
-    if last is not None and last.url != url:
-        last = None  # validators of another address mean nothing here
-    attempted_at = datetime.now(UTC)
-    attempt: dict[str, Any] = {
-        "source": source.source, "resource": resource.resource, "url": url, "attempted_at": attempted_at,
-        "vintage_kind": "live",
-    }  # fmt: skip
-    try:
-        answer = http.get(
-            url,
-            lambda chunks: archive.put(source.source, resource.resource, chunks),
-            user_agent=now.user_agent,
-            headers=resource.request_headers,
-            etag=last.etag if last else None,
-            last_modified=last.last_modified if last else None,
-        )
-    except (http.FetchError, OSError) as error:
-        status = error.status if isinstance(error, http.FetchError) else None
-        return archive.record(Fetch(**attempt, outcome="failed", http_status=status, error=str(error)))
-    attempt |= {"http_status": answer.status, "known_from": attempted_at, "known_from_basis": "retrieval"}
-    if answer.saved is not None:
-        sha256, size = answer.saved
-        attempt |= {
-            "sha256": sha256, "bytes": size, "etag": answer.etag, "last_modified": answer.last_modified,
-            "media_type": answer.media_type,
-        }  # fmt: skip
-    elif last is not None:  # 304: the last bytes still hold
-        attempt |= last.model_dump(include={"sha256", "bytes", "etag", "last_modified", "media_type"})
-    else:
-        error_text = "the server answered 304 (not modified) to a request that was not conditional"
-        return archive.record(Fetch(**attempt, outcome="failed", error=error_text))
-    return archive.record(Fetch(**attempt, outcome="fetched"))
 
 
 def main() -> None:

@@ -78,7 +78,7 @@ def test_a_failed_fetch_is_recorded_named_and_the_bundle_carries_on(
     live: World, local_http: Any, reply: Any, answer: dict[str, Any], says: str, status: int | None
 ) -> None:
     local_http.play("/table.csv", reply(**answer))
-    with pytest.raises(run.FetchFailed, match=rf"1 of 2 resources of tiny \(pricing\)(?s:.*)table from .*{says}"):
+    with pytest.raises(run.FetchFailed, match=rf"1 of 2 fetches of tiny \(pricing\)(?s:.*)table from .*{says}"):
         live.fetch("live")
     live.load()
     outcome, http_status, error, _ = last_fetch(live)
@@ -100,7 +100,7 @@ def test_a_web_page_with_status_200_is_archived_and_rejected(live: World, local_
 def test_no_network_at_all_builds_on_the_bundle(live: World, local_http: Any) -> None:
     local_http.server.shutdown()
     local_http.server.server_close()
-    with pytest.raises(run.FetchFailed, match=r"2 of 2 resources(?s:.*)network fault"):
+    with pytest.raises(run.FetchFailed, match=r"2 of 2 fetches(?s:.*)no connection"):
         live.fetch("live")
     live.load()
     assert live.rows("SELECT count(*) FROM raw.tiny__table") == [(4,)]

@@ -19,7 +19,7 @@ def get(url: str, **options: Any) -> Answer[bytes]:
     def save(chunks: Iterable[bytes]) -> bytes:
         return b"".join(chunks)
 
-    return http.get(url, save, **({"user_agent": "gigawatch-test", "backoff_s": 0.01, "timeout_s": 5.0} | options))
+    return http.ask(url, save, **({"user_agent": "gigawatch-test", "backoff_s": 0.01, "timeout_s": 5.0} | options))
 
 
 def test_a_good_answer_with_what_it_says_of_itself(local_http, reply) -> None:
@@ -186,7 +186,7 @@ def test_the_size_cap_counts_decoded_bytes(local_http, reply, headers: dict[str,
 def test_no_server_is_a_network_fault(local_http) -> None:
     url = local_http.url
     local_http.server.server_close()
-    with pytest.raises(FetchError, match="network fault"):
+    with pytest.raises(FetchError, match="no connection"):
         get(url + "/a", timeout_s=1.0)
 
 

@@ -77,7 +77,7 @@ TABLE = ("resources", 0)
         ((*TABLE, "domain"), "weather", "domain"),
         ((*TABLE, "path"), "table.csv", "path must start with /"),
         ((*TABLE, "bundled"), "../../secret.csv", "inside the source folder"),
-        ((*TABLE, "format"), "custom", "needs a connector.py"),
+        ((*TABLE, "format"), "custom", "need a connector.py"),
         ((*TABLE, "key"), ["nope"], "key names \\['nope'\\]"),
         ((*TABLE, "known_from"), {"column": "id"}, "must be a date column"),
         ((*TABLE, "columns", 0, "min"), 1, "min and max need type"),
