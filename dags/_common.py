@@ -19,6 +19,8 @@ DOMAINS = {"shipments": 0, "construction": 10, "pricing": 20}
 # One slot: DuckDB lets one process write a file. Everything that opens the raw or the warehouse file runs in it.
 POOL = "warehouse_writer"
 MODES = ["bundled", "live"]
+# The client itself tries again within seconds; these come minutes later, for hosts that are down for a while.
+FETCH_RETRIES = int(os.environ.get("GIGAWATCH_FETCH_RETRIES") or 2)
 DEFAULT_MODE = os.environ.get("GIGAWATCH_MODE") or "bundled"
 
 # By task id without its stage, so that one line serves validate_raw, validate_staging and validate_marts.

@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, TriggerRule, task
 
-from dags._common import DEFAULT_ARGS, DEFAULT_MODE, DOMAINS, MODES, POOL, asset, verdict
+from dags._common import DEFAULT_ARGS, DEFAULT_MODE, DOMAINS, FETCH_RETRIES, MODES, POOL, asset, verdict
 
 
 @task
@@ -21,7 +21,11 @@ def sources(domain: str) -> list[str]:
 
 
 # Only files are written here, so sources need no pool; the network deserves more patience than our own disk.
-@task(retries=2, execution_timeout=timedelta(minutes=60), map_index_template="{{ task.op_kwargs['source'] }}")
+@task(
+    retries=FETCH_RETRIES,
+    execution_timeout=timedelta(minutes=60),
+    map_index_template="{{ task.op_kwargs['source'] }}",
+)
 def fetch(source: str, domain: str, mode: str) -> dict[str, Any]:
     from ingest.run import fetch_source
 

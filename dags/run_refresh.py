@@ -75,6 +75,7 @@ def refresh(progress: Progress, mode: str, as_of: date | None) -> bool:
         setattr(Progress, hook, hookimpl(getattr(Progress, hook)))
     get_listener_manager().add_listener(progress)
 
+    os.environ.setdefault("GIGAWATCH_FETCH_RETRIES", "0")  # somebody is watching: say at once what cannot be fetched
     _home.prepare()
     progress.say("Airflow is ready: database migrated, pool created")
     bag = DagBag()

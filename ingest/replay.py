@@ -108,7 +108,11 @@ class ReplayServer:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = _answer
+            def do_GET(self) -> None:
+                self._answer()
+
+            def do_POST(self) -> None:
+                self._answer()
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -4,18 +4,34 @@ with catalogue as (
 
 ),
 
+-- A resource that comes in parts is as good as its worst part, and as old as its oldest.
 last_attempt as (
 
-    select * from {{ ref('int_source_attempts') }}
+    select
+        source,
+        resource,
+        max(attempted_at) as attempted_at,
+        arg_min(outcome, case outcome when 'failed' then 1 when 'rejected' then 2 when 'skipped' then 3 else 4 end)
+            as outcome,
+        string_agg(concat_ws(': ', nullif(part, ''), error), '; ' order by part) filter (where error is not null) as error
+    from {{ ref('int_source_attempts') }}
     where attempt_rank = 1
+    group by all
 
 ),
 
 last_good as (
 
-    select * from {{ ref('int_source_attempts') }}
+    select
+        source,
+        resource,
+        min(attempted_at) as attempted_at,
+        sum(rows_loaded)::bigint as rows_loaded,
+        sum(rows_quarantined)::bigint as rows_quarantined
+    from {{ ref('int_source_attempts') }}
     where outcome = 'fetched'
         and outcome_rank = 1
+    group by all
 
 ),
 
@@ -81,8 +97,9 @@ select
     age_days,
     freshness_sla_days,
     case
-        when last_fetched_at is null then 'never'
         when last_attempt_outcome in ('failed', 'rejected') then 'failed'
+        when last_attempt_outcome = 'skipped' then 'skipped'
+        when last_fetched_at is null then 'never'
         when age_days > freshness_sla_days then 'late'
         else 'fresh'
     end as freshness_status,
