@@ -15,10 +15,10 @@ export PYTHONUNBUFFERED := 1
 export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help run live replay asof up sql rollback docs test check lint bench clean
+.PHONY: help run live replay asof backfill new-source up sql rollback docs test check lint bench clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 run: $(INSTALLED) ## the daily refresh on the bundled figures, set-up included
 	@$(PY) -m dags.run_refresh --mode bundled
@@ -32,6 +32,12 @@ replay: $(INSTALLED) ## the live refresh over real HTTP, from a local server tha
 asof: $(INSTALLED) ## build what was known on a past day, into its own folder: make asof DATE=2026-01-03
 	@test -n "$(DATE)" || { echo "Which day? make asof DATE=2026-01-03" >&2; exit 2; }
 	@$(PY) -m dags.run_refresh --as-of "$(DATE)"
+
+backfill: $(INSTALLED) ## archive dated copies of a feed: make backfill ARGS="epoch_data_centers data_center_timelines --folder DIR"
+	@$(PY) -m ingest.backfill $(ARGS)
+
+new-source: $(INSTALLED) ## draft the files of a new source: make new-source CODE=acme_prices FILE=prices.csv DOMAIN=pricing
+	@$(PY) -m ingest.new_source "$(CODE)" $(if $(FILE),--file "$(FILE)") $(if $(DOMAIN),--domain "$(DOMAIN)")
 
 up: $(INSTALLED) ## Airflow with UI and schedule until Ctrl-C (GIGAWATCH_PORT=8080, GIGAWATCH_MODE=bundled)
 	@$(PY) -m dags.run_airflow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import re
 import time
 import zlib
@@ -28,6 +29,10 @@ ATTEMPTS = 4
 ATTEMPTS_UNREACHABLE = 2  # no such name, nobody listens: that seldom mends itself within seconds
 
 T = TypeVar("T")
+
+# These log every address they ask, with the key in it where a source wants it there.
+for library in ("httpx", "httpcore"):
+    logging.getLogger(library).setLevel(logging.WARNING)
 
 
 class FetchError(IngestError):

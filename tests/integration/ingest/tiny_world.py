@@ -41,17 +41,18 @@ class World:
         self.other: dict[str, Any] = table | {
             "resource": "other", "path": "/other.csv", "bundled": "sample/*/other.csv"
         }  # fmt: skip
+        self.source: dict[str, Any] = {}
         self.bundle("2026-02-01", GOOD, "other")
 
     def contract(self, **changes: Any) -> None:
-        """Write source.yml, with `changes` to the table under test kept."""
+        """Write source.yml, with `changes` to the table under test kept, and what `self.source` says of the source."""
         self.table |= changes
         document = {
             "source": "tiny", "title": "Tiny", "publisher": "Nobody", "landing_page": None,
             "base_url": "http://127.0.0.1:9", "cadence": "daily", "robots": "allowed",
             "licence": {"name": "CC0", "url": None, "redistributable": True, "attribution": ""},
             "resources": [self.table, self.other],
-        }  # fmt: skip
+        } | self.source  # fmt: skip
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "source.yml").write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
 
