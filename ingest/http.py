@@ -209,7 +209,7 @@ def _answer(
     status = response.status_code
     if status not in (200, 304):
         retry_after_s = _retry_after_s(response)
-        message = f"HTTP {status} {response.reason_phrase}".rstrip()
+        message = f"HTTP {status} {response.reason_phrase}".rstrip() + _title(response)
         can_retry = status >= 500 or (status == 429 and retry_after_s is not None)
         if can_retry and retry_after_s is not None and retry_after_s > MAX_RETRY_AFTER_S:
             message += f"; the server asks to come back in {retry_after_s:.0f} s, the next run will"
@@ -227,6 +227,16 @@ def _answer(
         media_type=response.headers.get("Content-Type"),
         headers=dict(response.headers),
     )
+
+
+def _title(response: httpx.Response) -> str:
+    """What an error page calls itself, such as " (Undeclared Automated Tool)"; '' where it does not say."""
+    try:
+        head = next(response.iter_bytes(8192), b"").decode("utf-8", errors="replace")
+    except httpx.HTTPError:  # the status alone must do
+        return ""
+    title = re.search(r"<title[^>]*>([^<]{1,200})</title>", head, re.IGNORECASE)
+    return f" ({' '.join(title[1].split())})" if title else ""
 
 
 def _bounded(response: httpx.Response, max_bytes: int, deadline: float) -> Iterator[bytes]:

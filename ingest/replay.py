@@ -11,12 +11,14 @@ from __future__ import annotations
 import fnmatch
 import mimetypes
 import os
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ import yaml
 from ingest import contracts
 from ingest.contracts import SOURCES, Source
 
+DAYS_AGO = re.compile(rb"\{today-(\d+)\}")
 BASE_HOST = "base"  # stands for base_url where a source has `hosts` too
 
 
@@ -60,7 +63,10 @@ class Route:
         )
 
     def content(self) -> bytes:
-        return self.file.read_bytes() if self.file else self.body
+        """What is sent; `{today-3}` in it is the date three days ago, for sources asked for recent days only."""
+        today = datetime.now(UTC).date()
+        content = self.file.read_bytes() if self.file else self.body
+        return DAYS_AGO.sub(lambda ago: str(today - timedelta(days=int(ago[1]))).encode(), content)
 
 
 def read_route(document: dict[str, Any], folder: Path) -> Route:

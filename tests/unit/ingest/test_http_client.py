@@ -194,3 +194,9 @@ def test_no_server_is_a_network_fault(local_http) -> None:
 def test_an_address_that_is_none(url: str) -> None:
     with pytest.raises(FetchError, match=r"only http and https|not a valid address"):
         get(url)
+
+
+def test_an_error_page_says_what_it_is(local_http, reply) -> None:
+    local_http.play("/a", reply(b"<html><head><title>SEC.gov | Request Rate\n Threshold Exceeded</title>", 403))
+    with pytest.raises(FetchError, match=r"HTTP 403 Forbidden \(SEC.gov \| Request Rate Threshold Exceeded\)"):
+        get(local_http.url + "/a")
