@@ -63,6 +63,8 @@ def refresh(progress: Progress, mode: str, as_of: date | None) -> bool:
 
     Returns whether all succeeded. Needs `_home.environment` in os.environ. Raises RuntimeError for a broken DAG file.
     """
+    os.environ.setdefault("GIGAWATCH_FETCH_RETRIES", "0")  # somebody is watching: say at once what cannot be fetched
+
     from airflow.dag_processing.dagbag import DagBag
     from airflow.listeners import hookimpl
     from airflow.sdk.listener import get_listener_manager
@@ -75,7 +77,6 @@ def refresh(progress: Progress, mode: str, as_of: date | None) -> bool:
         setattr(Progress, hook, hookimpl(getattr(Progress, hook)))
     get_listener_manager().add_listener(progress)
 
-    os.environ.setdefault("GIGAWATCH_FETCH_RETRIES", "0")  # somebody is watching: say at once what cannot be fetched
     _home.prepare()
     progress.say("Airflow is ready: database migrated, pool created")
     bag = DagBag()

@@ -36,7 +36,7 @@ SCHEMAS_OF_STAGE = {
 }
 SUITES = Path(__file__).resolve().parent / "suites"
 # The loader's own tables: they describe every resource, so a domain run looks at that domain's rows only.
-LEDGERS = ("raw.fetches", "raw.loads", "raw.quarantine", "raw.sources")
+LEDGERS = ("raw.fetches", "raw.loads", "raw.quarantine", "raw.drift", "raw.sources")
 SAMPLE_ROWS = 3
 SAMPLE_WIDTH = 240  # characters of a row in a message
 

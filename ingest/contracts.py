@@ -224,14 +224,15 @@ class Source(Strict):
         """The resources of this source that the ingest of `domain` handles."""
         return [resource for resource in self.resources if resource.domain == domain]
 
-    def contract_hash(self, resource: Resource) -> str:
-        """Hash of all that decides how bytes of `resource` become rows: its rules and, if any, its own parser."""
+    def contract_hash(self, resource: Resource, part: str = "") -> str:
+        """Hash of all that decides how bytes become rows: the rules, and the source's own parser and mapping."""
         rules = resource.model_dump_json(
             include={"format", "member", "known_from", "key", "min_rows", "max_row_loss_pct", "columns", "rejects",
                      "accepted_changes"}
         )  # fmt: skip
-        parser = (self.folder / "connector.py").read_bytes() if resource.format in ("custom", "relation") else b""
-        return hashlib.sha256(rules.encode() + parser).hexdigest()
+        files = [self.folder / "connector.py"] if resource.format in ("custom", "relation") else []
+        files += sorted(self.folder.glob(f"vendors/{part}.yml")) if part else []
+        return hashlib.sha256(rules.encode() + b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def connector(source: Source) -> ModuleType:

@@ -19,6 +19,7 @@ from settings import Settings
 
 MAX_REQUESTS = 500
 CHUNK = 1 << 20
+NOT_TRIED = "not tried again in this round"
 
 log = logging.getLogger(__name__)
 
@@ -152,19 +153,18 @@ class Round:
         base = self.now.base_url(name, default)
         if request.path.startswith("/"):
             return base + request.path
-        link, own = urlsplit(request.path), urlsplit(default)
-        here = urlsplit(base)
-        if link.scheme not in ("http", "https") or link.netloc not in (own.netloc, here.netloc):
-            raise http.FetchError(f"the source links to {request.path}, which is not on {own.netloc}: not followed")
-        prefix = own.path if link.netloc == own.netloc else here.path
-        path = link.path.removeprefix(prefix.rstrip("/"))
-        return base + path + (f"?{link.query}" if link.query else "")
+        link = urlsplit(request.path)
+        for home in (default, base):
+            if _place(request.path) == _place(home):
+                path = link.path.removeprefix(urlsplit(home).path.rstrip("/"))
+                return base + path + (f"?{link.query}" if link.query else "")
+        raise http.FetchError(f"the source links to {request.path}, which is not on {default}: not followed")
 
     def _ask(self, request: Request, url: str, last: Fetch | None) -> Answer:
         """One answer, from this round's memory or from the network. Raises FetchError, or _Unchanged after a 304."""
         host = urlsplit(url).netloc
         if host in self.unreachable:
-            raise http.FetchError(f"{self.unreachable[host]}; not tried again in this round", is_unreachable=True)
+            raise http.FetchError(f"{self.unreachable[host]}; {NOT_TRIED}", is_unreachable=True)
         asked = repr((url, sorted(request.params.items()), request.method, request.json, request.form, request.headers))
         if asked in self.answers:
             return self.answers[asked]
@@ -261,6 +261,12 @@ class Round:
 
 def _one(request: Request) -> Requests:
     yield request
+
+
+def _place(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port of an address, the usual port spelled out."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _with(url: str, params: Iterable[tuple[str, str]] | Any) -> str:

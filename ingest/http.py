@@ -214,6 +214,8 @@ def _answer(
         if can_retry and retry_after_s is not None and retry_after_s > MAX_RETRY_AFTER_S:
             message += f"; the server asks to come back in {retry_after_s:.0f} s, the next run will"
             can_retry = False
+        elif status == 204:
+            message += "; the source has nothing for this request (yet)"
         elif status in (401, 403, 404, 410):
             message += "; check the address and the terms of the source, then correct source.yml"
         raise FetchError(message, status, can_retry, retry_after_s)

@@ -53,9 +53,14 @@ def ids(pairs: list[tuple[Source, Resource]]) -> list[str]:
 # --- contracts and sidecars
 
 
-def test_the_five_sources_cover_their_domains() -> None:
+def test_the_sources_cover_their_domains() -> None:
     assert set(SOURCES) == {
-        "evidence", "epoch_data_centers", "twse_monthly_revenue", "skypilot_catalog", "litellm_model_prices",
+        "evidence",
+        "twse_monthly_revenue", "tpex_monthly_revenue", "sec_edgar", "census_imports", "un_comtrade", "bill_of_lading",
+        "epoch_data_centers", "epoch_chips", "epoch_ml_hardware", "compute_atlas", "osm_overpass", "eia_860m",
+        "sentinel2_scenes",
+        "aws_price_list", "aws_capacity_blocks", "azure_retail_prices", "skypilot_catalog", "openrouter_models",
+        "litellm_model_prices", "vastai_offers", "eia_electricity",
     }  # fmt: skip
     assert {resource.domain for resource in EVIDENCE.values()} == set(contracts.DOMAINS)
 
@@ -66,9 +71,8 @@ def test_a_source_says_who_and_under_which_licence(source: Source) -> None:
     assert source.title
     assert source.cadence
     assert source.robots
-    assert source.licence.redistributable, "the repository is public: what may not be passed on stays out of it"
     assert source.licence.attribution
-    if source.source != "evidence":
+    if source.base_url:
         assert source.landing_page
         assert source.licence.url
 
@@ -81,17 +85,19 @@ def test_creative_commons_publishers_are_credited() -> None:
 
 @pytest.mark.parametrize(("source", "resource"), RESOURCES, ids=ids(RESOURCES))
 def test_bundled_files_have_sidecars_and_fit_their_contract(source: Source, resource: Resource) -> None:
-    assert resource.key
-    assert resource.max_row_loss_pct is not None
-    assert resource.bundled is not None
+    if resource.inbox is None:  # what people drop has the keys and sizes it has
+        assert resource.key
+        assert resource.max_row_loss_pct is not None
     for file in contracts.bundled_files(source, resource):
+        if not source.licence.redistributable:
+            assert file.path.stat().st_size < 100_000, "the repository is public: a handful of figures, not the feed"
         assert file.sidecar.retrieved_at <= datetime.fromisoformat(COLLECTED_UNTIL).replace(tzinfo=UTC)
         assert file.sidecar.known_from <= file.sidecar.retrieved_at
         assert file.sidecar.note
         if resource.format == "csv":
             with file.path.open(encoding="utf-8-sig", newline="") as lines:
                 header = next(csv.reader(lines))
-            contracted = [column.name for column in resource.columns]
+            contracted = [name for column in resource.columns for name in (column.name, *column.aliases)]
             if source.source == "evidence":
                 assert header == contracted
             assert set(header) <= set(contracted)
@@ -150,8 +156,8 @@ def test_recall_fields_name_columns_of_their_table() -> None:
 def test_publishers_who_forbid_redistribution_are_absent() -> None:
     for source, resource in RESOURCES:
         for file in contracts.bundled_files(source, resource):
-            text = file.path.read_text(encoding="utf-8-sig").lower()
-            assert not [name for name in ("ornn", "finmind") if name in text], file.path
+            text = file.path.read_bytes().lower()
+            assert not [name for name in (b"ornn", b"finmind") if name in text], file.path
 
 
 # --- references
@@ -180,7 +186,7 @@ def test_buildings_and_accelerators_resolve() -> None:
 
 def test_every_site_name_of_every_vintage_resolves() -> None:
     names = {row["site_name"]: row["known_from"] for row in table("site_names")}
-    (resource,) = SOURCES["epoch_data_centers"].resources
+    resource = next(r for r in SOURCES["epoch_data_centers"].resources if r.resource == "data_center_timelines")
     files = contracts.bundled_files(SOURCES["epoch_data_centers"], resource)
     assert len(files) == 11
     for file in files:
@@ -448,7 +454,7 @@ REAL = [
 ]  # fmt: skip
 REAL_ERRORS = {  # prices per thousand or per character read as per token, and swapped ones
     "litellm_model_prices.json.gz": {
-        "output_below_input": 3, "max:input_cost_per_token": 1, "max:output_cost_per_token": 1,
+        "output_below_input": 2, "max:input_cost_per_token": 1, "max:output_cost_per_token": 1,
     },
 }  # fmt: skip
 

@@ -12,7 +12,6 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -20,50 +19,31 @@ from urllib.error import HTTPError
 import duckdb
 import pytest
 
-REPO = Path(__file__).resolve().parents[2]
-SAMPLES = REPO / "ingest" / "sources"
-INGEST = ["ingest_shipments", "ingest_construction", "ingest_pricing"]
-# Live paths of the two feeds of ingest_pricing -> file name of their bundled bytes, which the server below plays back.
-FEEDS = {
-    "/skypilot-org/skypilot-catalog/master/catalogs/v8/aws/vms.csv": ("skypilot_catalog", "aws_vms.csv"),
-    "/skypilot-org/skypilot-catalog/master/catalogs/v8/nebius/vms.csv": ("skypilot_catalog", "nebius_vms.csv"),
-    "/skypilot-org/skypilot-catalog/master/catalogs/v8/lambda/vms.csv": ("skypilot_catalog", "lambda_vms.csv"),
-    "/BerriAI/litellm/main/model_prices_and_context_window.json": (
-        "litellm_model_prices", "model_prices_and_context_window.json"),
-}  # fmt: skip
+from ingest import contracts
+from ingest.replay import ReplayServer, routes_of
 
+REPO = Path(__file__).resolve().parents[2]
+INGEST = ["ingest_shipments", "ingest_construction", "ingest_pricing"]
 pytestmark = pytest.mark.e2e
 
 
-class Feeds:
-    """A web server whose first answer to each source waits until another source is being fetched at the same moment."""
+class Feeds(ReplayServer):
+    """All live sources, whose first answer to each waits until another source is being fetched at the same moment."""
 
     def __init__(self) -> None:
+        self.sources = [source for source in contracts.load_all() if any(r.is_live for r in source.resources)]
+        super().__init__({source.source: routes_of(source) for source in self.sources})
         self.met = threading.Event()
         self.sources_waiting: set[str] = set()
-        feeds = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                source, name = FEEDS[self.path]
-                feeds.wait_for_company(source)
-                body = sorted((SAMPLES / source / "sample").glob(f"*/{name}"))[-1].read_bytes()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def wait_for_company(self, source: str) -> None:
-        self.sources_waiting.add(source)
+    def answer(
+        self, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        self.sources_waiting.add(target.split("/")[1])
         if len(self.sources_waiting) > 1:
             self.met.set()
         self.met.wait(timeout=50)
+        return super().answer(method, target, headers, body)
 
 
 def four_free_ports() -> int:
@@ -141,10 +121,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def feeds() -> Iterator[Feeds]:
     played = Feeds()
-    threading.Thread(target=played.server.serve_forever, daemon=True).start()
-    yield played
-    played.server.shutdown()
-    played.server.server_close()
+    with played.serving():
+        yield played
 
 
 @pytest.fixture(scope="module")
@@ -155,9 +133,8 @@ def up(home: Path, feeds: Feeds) -> Iterator[tuple[subprocess.Popen[str], Api]]:
         [sys.executable, "-m", "dags.run_airflow"],
         env=os.environ | {
             "GIGAWATCH_HOME": str(home), "GIGAWATCH_PORT": str(port), "GIGAWATCH_MODE": "bundled",
-            "PYTHONPATH": str(REPO), "GIGAWATCH_BASE_URL_SKYPILOT_CATALOG": feeds.url,
-            "GIGAWATCH_BASE_URL_LITELLM_MODEL_PRICES": feeds.url,
-        },
+            "PYTHONPATH": str(REPO),
+        } | feeds.environment(feeds.sources),
         cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
     try:
@@ -196,7 +173,9 @@ def test_triggered_ingests_fetch_in_parallel_and_their_assets_publish(
 
     tasks = api.ask(f"/dags/ingest_pricing/dagRuns/{started['ingest_pricing']}/taskInstances")["task_instances"]
     fetches = [task for task in tasks if task["task_id"] == "fetch"]
-    assert {task["rendered_map_index"] for task in fetches} == {"evidence", "litellm_model_prices", "skypilot_catalog"}
+    assert {task["rendered_map_index"] for task in fetches} == {
+        source.source for source in contracts.load_all() if source.in_domain("pricing")
+    }
     assert {task["state"] for task in fetches} == {"success"}
     assert feeds.met.is_set(), "two sources were never fetched at the same time"
 

@@ -4,6 +4,32 @@ with catalogue as (
 
 ),
 
+-- The same trouble of many parts (a host that is down) is said once.
+last_errors as (
+
+    select
+        source,
+        resource,
+        string_agg(where_it_is || error, '; ' order by error) as error
+    from (
+        select
+            source,
+            resource,
+            error,
+            case
+                when count(*) > 3 then count(*) || ' parts: '
+                when max(part) <> '' then string_agg(part, ', ' order by part) || ': '
+                else ''
+            end as where_it_is
+        from {{ ref('int_source_attempts') }}
+        where attempt_rank = 1
+            and error is not null
+        group by all
+    )
+    group by all
+
+),
+
 -- A resource that comes in parts is as good as its worst part, and as old as its oldest.
 last_attempt as (
 
@@ -12,8 +38,7 @@ last_attempt as (
         resource,
         max(attempted_at) as attempted_at,
         arg_min(outcome, case outcome when 'failed' then 1 when 'rejected' then 2 when 'skipped' then 3 else 4 end)
-            as outcome,
-        string_agg(concat_ws(': ', nullif(part, ''), error), '; ' order by part) filter (where error is not null) as error
+            as outcome
     from {{ ref('int_source_attempts') }}
     where attempt_rank = 1
     group by all
@@ -58,13 +83,16 @@ joined as (
         coalesce(last_good.attempted_at, evidence.last_known_from) as last_fetched_at,
         last_attempt.attempted_at as last_attempt_at,
         last_attempt.outcome as last_attempt_outcome,
-        last_attempt.error as last_error,
+        last_errors.error as last_error,
         coalesce(evidence.rows_known, last_good.rows_loaded) as rows_loaded,
         last_good.rows_quarantined
     from catalogue
     left join last_attempt
         on last_attempt.source = catalogue.source
         and last_attempt.resource = catalogue.resource
+    left join last_errors
+        on last_errors.source = catalogue.source
+        and last_errors.resource = catalogue.resource
     left join last_good
         on last_good.source = catalogue.source
         and last_good.resource = catalogue.resource

@@ -96,7 +96,7 @@ def test_a_connector_that_does_not_import_is_a_fault(world: World) -> None:
     (world.folder / "connector.py").write_text("import nothing_of_that_name\n", encoding="utf-8")
     world.bundle("2026-02-01", GOOD)
     world.fetch()
-    with pytest.raises(LoadFailed, match=r"connector\.py must define parse.*nothing_of_that_name"):
+    with pytest.raises(LoadFailed, match=r"connector\.py cannot be imported.*nothing_of_that_name"):
         world.load()
 
 

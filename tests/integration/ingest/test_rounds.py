@@ -63,7 +63,7 @@ def paged(world: World, local_http: Any, reply: Any, monkeypatch: pytest.MonkeyP
     (world.folder / "connector.py").write_text(CONNECTOR)
     world.source |= {"base_url": "https://feeds.example/v1"}
     world.contract(path=None, has_requests=True, format="custom", bundled=None)
-    local_http.play("/list?part=", reply(page("ab", "https://feeds.example/v1/list?page=2")))
+    local_http.play("/list?part=", reply(page("ab", "https://feeds.example:443/v1/list?page=2")))
     local_http.play("/list?page=2", reply(page("cd", f"{local_http.url}/list?page=3")))
     local_http.play("/list?page=3", reply(page("e", None)))
     local_http.play("/index.json", reply(b'{"latest": "v7"}'))
@@ -80,8 +80,10 @@ def test_pages_are_followed_and_bound_to_one_content(paged: World, local_http: A
     assert asked(local_http) == ["/list?part=", "/list?page=2", "/list?page=3", "/index.json", "/v7/other.csv"]
     content = Archive(settings().archive_dir).read("tiny", "table", records[0]["sha256"])
     assert wire.pages(content) == [
-        page("ab", "https://feeds.example/v1/list?page=2"), page("cd", f"{local_http.url}/list?page=3"), page("e", None)
-    ]  # fmt: skip
+        page("ab", "https://feeds.example:443/v1/list?page=2"),
+        page("cd", f"{local_http.url}/list?page=3"),
+        page("e", None),
+    ]
     paged.load()
     assert paged.rows("SELECT string_agg(id, '' ORDER BY _row) FROM raw.tiny__table") == [("abcde",)]
 
@@ -101,9 +103,10 @@ def test_a_version_had_before_is_not_downloaded_again(paged: World, local_http: 
 @pytest.mark.parametrize(
     ("link", "says"),
     [
-        ("https://elsewhere.example/list", "not on feeds.example: not followed"),
+        ("https://elsewhere.example/list", "not on https://feeds.example/v1: not followed"),
         ("file:///etc/passwd", "not followed"),
-        ("https://feeds.example/v1/list?page=2", "pages go in a circle"),
+        ("http://feeds.example/v1/list", "not followed"),
+        ("https://feeds.example:443/v1/list?page=2", "pages go in a circle"),
     ],
 )
 def test_links_that_lead_away_or_round_are_not_followed(

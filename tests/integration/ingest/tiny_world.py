@@ -56,16 +56,20 @@ class World:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "source.yml").write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
 
-    def bundle(self, known_from: str, content: str | bytes, resource: str = "table", **sidecar: Any) -> None:
-        """Put a bundled file with its sidecar in place, known from that day and retrieved then."""
+    def bundle(
+        self, known_from: str, content: str | bytes, resource: str = "table", name: str | None = None, **sidecar: Any
+    ) -> Path:
+        """Put a bundled file with its sidecar in place, known from that day and retrieved then; returns the file."""
+        name = name or f"{resource}.csv"
         folder = self.folder / "sample" / f"v{known_from}"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{resource}.csv").write_bytes(content.encode() if isinstance(content, str) else content)
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
         facts = {
             "retrieved_at": f"{known_from}T06:00:00Z", "known_from": known_from, "known_from_basis": "publication",
             "vintage_kind": "bundled", "vintage_scope": "full", "url": None, "note": "",
         }  # fmt: skip
-        (folder / f"{resource}.csv.meta.json").write_text(json.dumps(facts | sidecar), encoding="utf-8")
+        (folder / f"{name}.meta.json").write_text(json.dumps(facts | sidecar), encoding="utf-8")
+        return folder / name
 
     def fetch(self, mode: str = "bundled") -> dict[str, Any]:
         return run.fetch_source("tiny", "pricing", mode, self.sources)
@@ -96,6 +100,7 @@ class World:
             "raw.fetches": "*",
             "raw.loads": "* EXCLUDE (load_id)",
             "raw.quarantine": "* EXCLUDE (load_id)",
+            "raw.drift": "* EXCLUDE (load_id)",
             "raw.sources": "*",
         }
         return {table: self.rows(f"SELECT {columns} FROM {table} ORDER BY ALL") for table, columns in tables.items()}

@@ -10,14 +10,17 @@ select
     batch_input_usd_per_mtok,
     batch_output_usd_per_mtok,
     max_input_tokens,
+    value_kind,
     case
+        when source_flag is not null then source_flag
         when input_usd_per_mtok = 0 and output_usd_per_mtok = 0 then 'zero_price'
         when output_usd_per_mtok > 20 * input_usd_per_mtok then 'output_above_20x_input'
+        when output_usd_per_mtok < input_usd_per_mtok then 'output_below_input'
     end as quality_flag,
     is_latest,
+    source,
+    resource,
     source_url,
     known_from
-from {{ ref('stg_litellm__model_prices') }}
--- A per-token price sheet: models billed by image, minute or page are not in it.
-where mode in ('chat', 'responses', 'completion')
-    and (input_usd_per_mtok is not null or output_usd_per_mtok is not null)
+from {{ ref('int_token_prices__claims') }}
+where claim_rank = 1

@@ -15,7 +15,8 @@ with rental as (
         basis_class,
         known_from,
         claim_rank,
-        'machine feed over collected row, list over market over estimate, then the lowest offer' as winner_rule
+        'the provider over a catalogue over a hand list, list over market over estimate, then the latest known, then the lowest'
+            as winner_rule
     from {{ ref('int_rental_prices__claims') }}
 
 ),

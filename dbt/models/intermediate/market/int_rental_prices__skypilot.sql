@@ -1,7 +1,8 @@
 {#
     The SkyPilot catalogue as rental prices: one row per zone and purchase model. On-demand prices hold for the whole
     region, spot prices for one zone. A row without a price is not sold that way and is no price row; nor is an instance
-    without accelerator. The label alone can leave the form open (H100: SXM or PCIe): then the instance type must settle
+    without accelerator, an accelerator without a host (Google Cloud prices the two apart), or a spot price that only
+    stands for "no market". The label alone can leave the form open (H100: SXM or PCIe): then the instance type must settle
     it, or accelerator_id stays NULL.
 #}
 with labels as (
@@ -13,24 +14,6 @@ with labels as (
     from {{ ref('stg_evidence__accelerator_labels') }}
     group by label
     having count(distinct accelerator_id) = 1
-
-),
-
--- Trainium2 rows name no accelerator; collected prices say what is inside the instance type.
-instances as (
-
-    select
-        provider,
-        instance_type,
-        any_value(accelerator_id) as accelerator_id,
-        any_value(accelerator_label) as accelerator_label,
-        any_value(accelerator_count) as accelerator_count
-    from {{ ref('stg_evidence__cloud_prices') }}
-    where accelerator_id is not null
-    group by provider, instance_type
-    having count(distinct accelerator_id) = 1
-        and count(distinct accelerator_label) = 1
-        and count(distinct accelerator_count) = 1
 
 ),
 
@@ -53,17 +36,19 @@ resolved as (
         ) as accelerator_id,
         coalesce(vms.accelerator_count, instances.accelerator_count) as accelerator_count,
         vms.on_demand_price_usd_per_hour,
-        vms.spot_price_usd_per_hour,
+        case when not vms.is_spot_sentinel then vms.spot_price_usd_per_hour end as spot_price_usd_per_hour,
         vms.price_date,
         vms.source_url,
         vms.known_from
     from {{ ref('stg_skypilot__vms') }} as vms
     left join labels
         on labels.label = vms.accelerator_label
-    left join instances
+    -- Trainium2 rows name no accelerator; collected prices say what is inside the instance type.
+    left join {{ ref('int_rental_prices__instances') }} as instances
         on instances.provider = vms.provider
         and instances.instance_type = vms.instance_type
     where coalesce(vms.accelerator_label, instances.accelerator_label) is not null
+        and vms.instance_type is not null
 
 ),
 
@@ -102,9 +87,7 @@ spot as (
         accelerator_count,
         'spot' as purchase_model,
         spot_price_usd_per_hour as price_usd_per_hour,
-        case
-            when spot_price_usd_per_hour = on_demand_price_usd_per_hour then 'spot_equals_on_demand_no_market'
-        end as quality_flag,
+        cast(null as varchar) as quality_flag,
         price_date,
         source_url,
         known_from

@@ -10,11 +10,11 @@ select
     prices.batch_input_usd_per_mtok,
     prices.batch_output_usd_per_mtok,
     prices.max_input_tokens,
-    'disclosed' as value_kind,
+    prices.value_kind,
     prices.quality_flag,
     prices.is_latest,
     catalogue.is_redistributable,
-    catalogue.source,
+    prices.source,
     prices.source_url,
     catalogue.publisher,
     prices.known_from,
@@ -22,5 +22,5 @@ select
     'market-1' as methodology_version
 from {{ ref('fct_token_prices') }} as prices
 inner join {{ ref('stg_ingest__sources') }} as catalogue
-    on catalogue.source = 'litellm_model_prices'
-    and catalogue.resource = 'model_prices'
+    on catalogue.source = prices.source
+    and catalogue.resource = prices.resource

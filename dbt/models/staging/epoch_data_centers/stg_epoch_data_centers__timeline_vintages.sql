@@ -8,6 +8,7 @@ with source as (
     from {{ source('raw', 'epoch_data_centers__data_center_timelines') }} as timelines
     inner join ({{ vintages('epoch_data_centers', 'data_center_timelines') }}) as vintages
         on vintages.sha256 = timelines._sha256
+        and vintages.part = timelines._part
 
 ),
 

@@ -1,7 +1,7 @@
 with source as (
 
     select * from {{ source('raw', 'evidence__campuses') }}
-    where _sha256 = ({{ latest_content('evidence', 'campuses') }})
+    where (_sha256, _part) in ({{ latest_content('evidence', 'campuses') }})
         and {{ known_by_as_of('_known_from') }}
 
 ),

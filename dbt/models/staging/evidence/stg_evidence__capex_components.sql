@@ -1,7 +1,7 @@
 with source as (
 
     select * from {{ source('raw', 'evidence__capex_components') }}
-    where _sha256 = ({{ latest_content('evidence', 'capex_components') }})
+    where (_sha256, _part) in ({{ latest_content('evidence', 'capex_components') }})
         and {{ known_by_as_of('_known_from') }}
 
 ),

@@ -1,7 +1,7 @@
 with source as (
 
     select * from {{ source('raw', 'evidence__deals') }}
-    where _sha256 = ({{ latest_content('evidence', 'deals') }})
+    where (_sha256, _part) in ({{ latest_content('evidence', 'deals') }})
         and {{ known_by_as_of('_known_from') }}
 
 ),

@@ -1,7 +1,7 @@
 with source as (
 
     select * from {{ source('raw', 'evidence__effective_flops') }}
-    where _sha256 = ({{ latest_content('evidence', 'effective_flops') }})
+    where (_sha256, _part) in ({{ latest_content('evidence', 'effective_flops') }})
         and {{ known_by_as_of('_known_from') }}
 
 ),

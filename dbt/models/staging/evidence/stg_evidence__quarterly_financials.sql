@@ -1,7 +1,7 @@
 with source as (
 
     select * from {{ source('raw', 'evidence__quarterly_financials') }}
-    where _sha256 = ({{ latest_content('evidence', 'quarterly_financials') }})
+    where (_sha256, _part) in ({{ latest_content('evidence', 'quarterly_financials') }})
         and {{ known_by_as_of('_known_from') }}
 
 ),

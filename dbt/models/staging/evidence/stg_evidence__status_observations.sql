@@ -1,7 +1,7 @@
 with source as (
 
     select * from {{ source('raw', 'evidence__status_observations') }}
-    where _sha256 = ({{ latest_content('evidence', 'status_observations') }})
+    where (_sha256, _part) in ({{ latest_content('evidence', 'status_observations') }})
         and {{ known_by_as_of('_known_from') }}
 
 ),

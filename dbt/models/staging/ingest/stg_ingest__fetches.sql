@@ -13,6 +13,7 @@ renamed as (
         -- ids
         source,
         resource,
+        part,
         sha256,
 
         -- text

@@ -10,7 +10,9 @@ renamed as (
         -- ids
         source,
         resource,
+        part,
         sha256,
+        load_id,
 
         -- text
         status,

@@ -11,6 +11,7 @@ renamed as (
         -- ids
         source,
         resource,
+        part,
         sha256,
         "row" as row_number,
 

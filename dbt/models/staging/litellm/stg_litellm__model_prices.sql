@@ -11,6 +11,7 @@ with source as (
     from {{ source('raw', 'litellm_model_prices__model_prices') }} as prices
     inner join ({{ vintages('litellm_model_prices', 'model_prices') }}) as vintages
         on vintages.sha256 = prices._sha256
+        and vintages.part = prices._part
 
 ),
 
@@ -32,7 +33,7 @@ renamed as (
         {{ usd_per_mtok('cache_creation_input_token_cost') }} as cache_write_usd_per_mtok,
         {{ usd_per_mtok('input_cost_per_token_batches') }} as batch_input_usd_per_mtok,
         {{ usd_per_mtok('output_cost_per_token_batches') }} as batch_output_usd_per_mtok,
-        {{ field('max_input_tokens', 'double') }},
+        nullif(nullif("max_input_tokens", '')::double, 0) as max_input_tokens,  -- 0 stands for not stated
 
         -- booleans
         is_latest,

@@ -1,4 +1,14 @@
-{% set clouds = {'aws_vms': 'AWS', 'nebius_vms': 'Nebius', 'lambda_vms': 'Lambda'} %}
+{#
+    Instances with accelerators only: the catalogues list thousands without. Trainium and Inferentia rows may lack the
+    accelerator's name, so these are known by the instance type.
+#}
+{% set clouds = {
+    'aws_vms': 'AWS',
+    'nebius_vms': 'Nebius',
+    'lambda_vms': 'Lambda',
+    'azure_vms': 'Azure',
+    'gcp_vms': 'GCP',
+} %}
 
 with source as (
 
@@ -19,6 +29,9 @@ with source as (
     from {{ source('raw', 'skypilot_catalog__' ~ resource) }} as vms
     inner join ({{ vintages('skypilot_catalog', resource) }}) as vintages
         on vintages.sha256 = vms._sha256
+        and vintages.part = vms._part
+    where nullif(vms."AcceleratorName", '') is not null
+        or regexp_matches(vms."InstanceType", '^(trn|inf)[0-9]')
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
@@ -52,6 +65,27 @@ renamed as (
 
     from source
 
+),
+
+flagged as (
+
+    select
+        *,
+        spot_price_usd_per_hour is not null
+        and abs(spot_price_usd_per_hour - 0.1 * on_demand_price_usd_per_hour)
+        < 0.000001 + 0.00001 * on_demand_price_usd_per_hour as is_tenth
+    from renamed
+
 )
 
-select * from renamed
+select
+    * exclude (is_tenth),
+    -- what the catalogue writes where no spot market is: the on-demand price, or in several regions a tenth of it
+    coalesce(spot_price_usd_per_hour = on_demand_price_usd_per_hour, false)
+    or (
+        is_tenth
+        and count(distinct case when is_tenth then region end) over (
+            partition by resource, instance_type, price_date
+        ) > 1
+    ) as is_spot_sentinel
+from flagged
