@@ -172,7 +172,7 @@ FAULTS = [
     rejected("empty_200", "empty", Reply(b"")),
     rejected("an_image", "not UTF-8", Reply(b"\x89PNG\r\n\x1a\n\x00\xff\xfe", headers={"Content-Type": "image/png"})),
     rejected("json_instead", "lacks a required column", Reply(b'{"error": "quota"}')),
-    rejected("cp950_bytes", "not UTF-8", Reply((HEADER + "台,2026-01-01,1,gpu\n").encode("cp950"))),
+    rejected("cp950_bytes", "(?i)not utf-8", Reply((HEADER + "台,2026-01-01,1,gpu\n").encode("cp950"))),
     rejected("cut_off_in_a_quote", "", Reply((GOOD + 'g,2026-01-03,"5').encode())),
     # --- a changed form
     rejected("renamed_column", r"missing_column:day.*\['id', 'date'", csv(BETTER.replace("id,day", "id,date"))),
