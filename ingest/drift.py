@@ -20,11 +20,19 @@ ROW_COUNT_CHANGE = 0.2
 NULL_SHARE_RISE = 0.2
 KEY_SHARE = 0.1
 MEDIAN_RATIO = 3.0
-# A change of meaning multiplies values by one factor: enough common keys, most of them by the same, and not by about 1.
+# Medians of different things, such as the first three filers of a month and all of the month before, compare with
+# nothing: they are taken over common keys, and where there are hardly any, over enough values.
+FEW_COMMON_KEYS = 3
+ENOUGH_VALUES = 30
+# A change of meaning multiplies the values of common keys by one factor that is not about 1: either most of them, or
+# a good part of them while hardly any stays as it was. The second is what Epoch's change of facility to IT power looks
+# like (2026-07-07): 14 of 33 sites by 1/1.2, the others by the factor of their own cooling, none unchanged. Growth has
+# no such peak: each site has its own factor, and many have none.
 MIN_COMMON_KEYS = 10
-SAME_FACTOR_SHARE = 0.6
-SAME_FACTOR_WITHIN = 0.02
 FACTOR_AWAY_FROM_ONE = 0.05
+SAME_WITHIN = 0.02
+MOST = 0.6
+GOOD_PART, HARDLY_ANY = 1 / 3, 0.1
 
 
 @dataclass(frozen=True)
@@ -145,8 +153,17 @@ class _Pair:
             if column.type not in ("double", "bigint"):
                 continue
             # One column at a time: a median holds all of its values in memory.
-            value = f"median(try_cast({quoted(column.name)} AS DOUBLE))"
-            ((now, was),) = self._query(f"SELECT (SELECT {value} FROM now), (SELECT {value} FROM was)")
+            value = f"try_cast({quoted(column.name)} AS DOUBLE)"
+            both = f"median({value}), count({value})"
+            (now, n_now), (was, n_was) = self._query(f"SELECT {both} FROM now UNION ALL SELECT {both} FROM was")
+            if column.max_ratio is not None and self.resource.key:
+                ((n, *common),) = self._query(
+                    f", {self._common(column)} SELECT count(*), median(now), median(was) FROM common"
+                )
+                if n >= FEW_COMMON_KEYS:
+                    now, was = common
+                elif min(n_now, n_was) < ENOUGH_VALUES:
+                    continue
             if not now or not was:  # no values, or a median of zero: no ratio
                 continue
             ratio = now / was
@@ -158,27 +175,35 @@ class _Pair:
             elif jump > MEDIAN_RATIO:
                 yield Drift("median", column.name, was, now, told)
 
-    def meanings(self) -> Iterator[Drift]:
-        stable = [column for column in self.resource.columns if column.is_stable]
+    def _common(self, column: Column) -> str:
+        """SQL of a table `common`: the value of a column now and before, per key that has one but zero in both."""
         key = typed_key(self.resource)
-        if not stable or not key:
-            return
         keys = ", ".join(f"{expression} AS k{number}" for number, expression in enumerate(key))
         same = " AND ".join(f"a.k{number} IS NOT DISTINCT FROM b.k{number}" for number in range(len(key)))
-        for column in stable:
-            value = f"nullif(try_cast({quoted(column.name)} AS DOUBLE), 0) AS v"
-            ((n, factor, n_same),) = self._query(
-                f", ratios AS (SELECT a.v / b.v AS ratio FROM (SELECT {keys}, {value} FROM now) AS a "
-                f"JOIN (SELECT {keys}, {value} FROM was) AS b ON {same} WHERE a.v IS NOT NULL AND b.v IS NOT NULL), "
+        value = f"nullif(try_cast({quoted(column.name)} AS DOUBLE), 0) AS v"
+        return (
+            f"common AS (SELECT a.v AS now, b.v AS was FROM (SELECT {keys}, {value} FROM now) AS a "
+            f"JOIN (SELECT {keys}, {value} FROM was) AS b ON {same} WHERE a.v IS NOT NULL AND b.v IS NOT NULL)"
+        )
+
+    def meanings(self) -> Iterator[Drift]:
+        for column in self.resource.columns:
+            if not column.is_stable or not self.resource.key:
+                continue
+            ((n, factor, n_same, n_unchanged),) = self._query(
+                f", {self._common(column)}, ratios AS (SELECT now / was AS ratio FROM common), "
                 "middle AS (SELECT median(ratio) AS factor FROM ratios) "
                 "SELECT count(*), any_value(factor), "
-                f"count(*) FILTER (WHERE abs(ratio / factor - 1) <= {SAME_FACTOR_WITHIN}) FROM ratios, middle"
+                f"count(*) FILTER (WHERE abs(ratio / factor - 1) <= {SAME_WITHIN}), "
+                f"count(*) FILTER (WHERE abs(ratio - 1) <= {SAME_WITHIN}) FROM ratios, middle"
             )
-            if n < MIN_COMMON_KEYS or n_same <= SAME_FACTOR_SHARE * n or abs(factor - 1) <= FACTOR_AWAY_FROM_ONE:
+            if n < MIN_COMMON_KEYS or abs(factor - 1) <= FACTOR_AWAY_FROM_ONE:
+                continue
+            if not (n_same > MOST * n or (n_same > GOOD_PART * n and n_unchanged <= HARDLY_ANY * n)):
                 continue
             message = (
-                f"{n_same} of {n} values of {column.name} are {factor:.4g} times those of {self._since}: "
-                "the column has changed what it means (another unit, basis or scope), not the world"
+                f"{n_same} of {n} values of {column.name} are {factor:.4g} times those of {self._since}, {n_unchanged} "
+                "are unchanged: the column has changed what it means (another unit, basis or scope), not the world"
             )
             yield self._jump("meaning_change", column, 1, factor, message)
 

@@ -132,6 +132,7 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     settings.raw_db.parent.mkdir(parents=True, exist_ok=True)
     # All threads DuckDB likes: rows keep their order, and no floats are summed here, so raw stays equal on any machine.
     con = duckdb.connect(config={"temp_directory": str(_aside(settings)), "memory_limit": MEMORY_LIMIT})
+    con.execute("SET enable_progress_bar = false")  # it would fill the logs of a long load
     con.execute(f"ATTACH {literal(str(settings.raw_db))} AS store (STORAGE_VERSION '{STORAGE_VERSION}')")
     con.execute("USE store")
     return con
@@ -260,7 +261,6 @@ def _load_resource(
     whose predecessor, the last good full content of the same part, is no longer the one they were compared with: a
     vintage that comes late, or is refused under a repaired contract, changes how the next one is judged.
     """
-    contract_hash = source.contract_hash(resource)
     fetches = con.execute(
         "SELECT part, sha256, known_from, attempted_at, vintage_kind, vintage_scope FROM raw.fetches "
         "WHERE source = ? AND resource = ? AND outcome = 'fetched' ORDER BY known_from, attempted_at, part, sha256",
@@ -274,12 +274,14 @@ def _load_resource(
     done = {tuple(load[:2]): load[2:] for load in loads}
     judged: set[tuple[str, str]] = set()
     last_good: dict[str, Good] = {}
+    hashes: dict[str, str] = {}
     for part, sha256, known_from, attempted_at, kind, scope in fetches:
         if (part, sha256) not in judged:
             judged.add((part, sha256))
             last = last_good.get(part) if scope == "full" else None
             content = _Content(part, sha256, known_from, attempted_at, kind, scope, last)
-            if done.get((part, sha256), ())[3:] != (contract_hash, known_from, attempted_at, *_compared(last)):
+            hashes[part] = hashes.get(part) or source.contract_hash(resource, part)
+            if done.get((part, sha256), ())[3:] != (hashes[part], known_from, attempted_at, *_compared(last)):
                 try:
                     report = _load_content(con, settings, source, resource, content)
                 except ArchiveError as error:
@@ -312,7 +314,7 @@ def _load_content(
         "load_id": load_id, "source": source.source, "resource": resource.resource, "part": content.part,
         "sha256": content.sha256, "known_from": content.known_from, "retrieved_at": content.retrieved_at,
         "vintage_kind": content.vintage_kind, "vintage_scope": content.vintage_scope,
-        "contract_hash": source.contract_hash(resource), "compared_sha256": compared_sha256,
+        "contract_hash": source.contract_hash(resource, content.part), "compared_sha256": compared_sha256,
         "compared_known_from": compared_known_from,
     }  # fmt: skip
     try:

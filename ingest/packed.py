@@ -13,7 +13,8 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-MAX_BYTES = 2 << 30
+MAX_BYTES = 16 << 30  # on disk: ten million lines of a bill of lading are about 4 GiB
+MAX_READ_BYTES = 2 << 30  # in memory, for parsers that take all bytes at once
 MAX_RATIO = 200
 # Small members may shrink as they like: 64 MiB cannot hurt, and a table of few values is rightly that small.
 RATIO_FROM = 64 << 20
@@ -117,7 +118,7 @@ def gunzip(path: Path, folder: Path) -> Path:
         with opened(path) as file, target.open("xb") as plain:
             while chunk := file.read(CHUNK):
                 plain.write(chunk)
-                _bound(path, plain.tell())
+                _bound(path, plain.tell(), MAX_BYTES)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
@@ -125,14 +126,14 @@ def gunzip(path: Path, folder: Path) -> Path:
 
 
 def read(path: Path) -> bytes:
-    """All bytes of a file, decompressed where its name ends in .gz. Raises PackedError above MAX_BYTES."""
+    """All bytes of a file, decompressed where its name ends in .gz. Raises PackedError above MAX_READ_BYTES."""
     with opened(path) as file:
-        data = file.read(MAX_BYTES + 1)
-    _bound(path, len(data))
+        data = file.read(MAX_READ_BYTES + 1)
+    _bound(path, len(data), MAX_READ_BYTES)
     return data
 
 
-def _bound(path: Path, size: int) -> None:
-    if size > MAX_BYTES:
-        message = f"{path.name} holds more than {MAX_BYTES >> 20} MiB, the most that is read"
+def _bound(path: Path, size: int, limit: int) -> None:
+    if size > limit:
+        message = f"{path.name} holds more than {limit >> 20} MiB, the most that is read"
         raise PackedError("archive_too_large", message)

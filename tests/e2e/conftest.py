@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -68,11 +69,17 @@ def table_hashes(db: Path, schema: str = "marts") -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """GIGAWATCH_HOME after one bundled refresh through Airflow."""
-    home = tmp_path_factory.mktemp("gigawatch") / "data"
-    done = refresh(home)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    (home / "stdout.txt").write_text(done.stdout)
+    """GIGAWATCH_HOME after one bundled refresh through Airflow, made once for all test workers."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    home = shared / "gigawatch" / "data"
+    with (shared / "refreshed.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not (home / "stdout.txt").exists():
+            done = refresh(home)
+            assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+            (home / "stdout.txt").write_text(done.stdout)
     return home
 
 

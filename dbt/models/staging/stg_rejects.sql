@@ -14,6 +14,7 @@ with unknown_campus as (
     select
         'epoch_data_centers' as source,
         '{{ resource }}' as resource,
+        printed._part as part,
         printed._sha256 as sha256,
         printed._row as row_number,
         'unknown_campus' as rule,

@@ -45,6 +45,31 @@ def test_rows_in_are_rows_loaded_plus_rows_quarantined(
             assert "duplicate_key" in report["reason"]
 
 
+LINE = st.sampled_from(["", "too,few", "a,2026-01-01,5,gpu,x", '"a"b,2026-01-01,5,gpu', 'a,"2026-01-01,5,gpu', ",,,"])
+
+
+@hypothesis_settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(odd=st.dictionaries(st.integers(0, 399), LINE, max_size=5))
+def test_lines_that_cannot_be_read_are_rows_too(
+    odd: dict[int, str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setenv("GIGAWATCH_HOME", f"{folder}/home")
+        world = World(Path(folder))
+        lines = [odd.get(i, f"s{i},2026-01-01,5,gpu") for i in range(400)]
+        report = world.ingest("2026-02-01", HEADER + "\n".join(lines) + "\n")
+        assert report["rows_in"] == report["rows_loaded"] + report["rows_quarantined"]
+        if report["status"] == "rejected":
+            return
+        swallowed = sum(value.count("\n") for (value,) in world.rows(
+            "SELECT value FROM raw.quarantine WHERE rule = 'malformed_row'"))  # fmt: skip
+        assert report["rows_in"] + swallowed + lines.count("") == 400, "an empty line is no row"
+        loaded = {name for (name,) in world.rows("SELECT id FROM raw.tiny__table")}
+        held = "\n".join(value or "" for (value,) in world.rows("SELECT value FROM raw.quarantine"))
+        missing = [i for i in range(400) if i not in odd and f"s{i}" not in loaded and f"s{i}," not in held]
+        assert missing == [], "what was swallowed by a quote is kept as text"
+
+
 def connect_with(world: World, body: str) -> None:
     world.folder.mkdir(parents=True, exist_ok=True)
     (world.folder / "connector.py").write_text(

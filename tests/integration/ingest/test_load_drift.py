@@ -76,7 +76,7 @@ def test_kilowatts_for_megawatts_are_refused(world: World) -> None:
     world.ingest("2026-01-01", table())
     report = world.ingest("2026-01-02", table(factor=1000))
     assert (report["status"], report["rows_in"], report["rows_quarantined"]) == ("rejected", 40, 40)
-    assert "magnitude:IT power (MW): the median of IT power (MW) is 29500, in the content known from" in report["reason"]
+    assert "magnitude:IT power (MW): the median of IT power (MW) is 29500, in the content known" in report["reason"]
     assert "add to accepted_changes: {column: 'IT power (MW)', known_from: 2026-01-02" in report["reason"]
     assert drift(world) == [("magnitude", POWER, 29.5, 29500, True)]
     assert world.rows("SELECT rule FROM raw.quarantine") == [(f"magnitude:{POWER}",)]
@@ -100,7 +100,8 @@ def test_a_column_that_silently_means_something_else_is_refused(world: World) ->
     [
         table(factor=1.04),  # not away from one
         table(20) + table(20, factor=1.2, first=20),  # half of the sites have grown
-        HEADER + "".join(f"s{i},2026-01-01,{(10 + i) * (1.1 + i / 50):g},gpu\n" for i in range(40)),  # by their own factors
+        # all have, each by its own factor
+        HEADER + "".join(f"s{i},2026-01-01,{(10 + i) * (1.1 + i / 50):g},gpu\n" for i in range(40)),
         table(9, factor=1.2) + table(31, first=100),  # too few in common
     ],
 )
@@ -115,7 +116,16 @@ def test_without_common_non_zero_values_nothing_is_concluded(world: World) -> No
     world.contract(columns=[*COLUMNS[:2], COLUMNS[2] | {"is_stable": True}, COLUMNS[3]])
     world.ingest("2026-01-01", table(factor=0))
     assert world.ingest("2026-01-02", table())["status"] == "loaded"
-    assert world.ingest("2026-01-03", table().replace(",gpu", ",gpu"), vintage_kind="live")["status"] == "loaded"
+    assert world.ingest("2026-01-03", table(factor=0) + "\n")["status"] == "loaded"
+
+
+def test_a_factor_of_its_own_for_each_key_is_a_change_too_when_none_is_spared(world: World) -> None:
+    """Half of the sites by one factor, the others each by a near one, none as it was."""
+    stable(world)
+    world.ingest("2026-01-01", table())
+    factors = [0.83 if i % 2 else 0.7 + i / 200 for i in range(40)]
+    content = HEADER + "".join(f"s{i},2026-01-01,{(10 + i) * f:g},gpu\n" for i, f in enumerate(factors))
+    assert "meaning_change" in world.ingest("2026-01-02", content)["reason"]
 
 
 def test_an_accepted_change_starts_the_comparison_anew(world: World) -> None:
@@ -123,7 +133,8 @@ def test_an_accepted_change_starts_the_comparison_anew(world: World) -> None:
     old, new = table(), table(factor=1 / 1.2)
     world.ingest("2026-01-01", old)
     assert world.ingest("2026-01-02", new)["status"] == "rejected"
-    assert world.ingest("2026-01-03", new + "s40,2026-01-01,41,gpu\n")["status"] == "rejected", "the old one is the measure"
+    later = world.ingest("2026-01-03", new + "s40,2026-01-01,41,gpu\n")
+    assert later["status"] == "rejected", "the old one is the measure"
     change = {"column": POWER, "known_from": "2026-01-02", "note": "facility power became IT power"}
     world.contract(accepted_changes=[change])
     assert [report["status"] for report in world.load() if report["resource"] == "table"] == ["loaded"] * 3
@@ -132,7 +143,7 @@ def test_an_accepted_change_starts_the_comparison_anew(world: World) -> None:
     ]
     ((message,),) = world.rows("SELECT message FROM raw.drift WHERE check_name = 'meaning_change'")
     assert message.endswith("accepted: facility power became IT power")
-    assert world.ingest("2026-01-04", old)["status"] == "rejected", "accepted once, not for ever"
+    assert world.ingest("2026-01-04", old + "\n")["status"] == "rejected", "accepted once, not for ever"
 
 
 @pytest.mark.parametrize("day", ["2026-01-01", "2026-01-03"])
@@ -192,8 +203,12 @@ def test_only_what_a_late_vintage_changes_is_judged_again(world: World) -> None:
 
 
 @hypothesis_settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(moves=st.lists(st.tuples(st.sampled_from([0.001, 0.8, 1.0, 1.2, 1000]), st.integers(5, 60)), min_size=2, max_size=5),
-       data=st.data())  # fmt: skip
+@given(
+    moves=st.lists(
+        st.tuples(st.sampled_from([0.001, 0.8, 1.0, 1.2, 1000]), st.integers(5, 60)), min_size=2, max_size=5
+    ),
+    data=st.data(),
+)
 def test_any_history_loaded_at_once_or_piece_by_piece_is_the_same(
     moves: list[tuple[float, int]], data: st.DataObject, home: Path, monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
@@ -218,7 +233,7 @@ def test_the_real_change_of_epochs_power_column_is_caught(world: World) -> None:
     """On 2026-07-07 `Current power (MW)` turned from facility to IT power; nothing in the file said so."""
     vintages = sorted(path.name for path in SAMPLES.iterdir() if (path / "data_centers.csv").is_file())
     columns = [
-        {"name": "Name", "required": True, "not_null": True},
+        {"name": "Name", "aliases": ["Title"], "required": True, "not_null": True},
         {"name": "Current power (MW)", "type": "double", "required": True, "min": 0, "max": 20000, "is_stable": True},
     ]
     world.contract(columns=columns, key=["Name"], rejects=[], min_rows=10, max_row_loss_pct=50)
@@ -232,7 +247,7 @@ def test_the_real_change_of_epochs_power_column_is_caught(world: World) -> None:
     assert [statuses[v][0] for v in vintages if v <= "v2026-05-23"] == ["loaded"] * 4
     assert statuses["v2026-07-07"][0] == "rejected"
     assert "meaning_change:Current power (MW)" in statuses["v2026-07-07"][1]
-    assert " are 0.8333 times those of the content known from 2026-05-23" in statuses["v2026-07-07"][1]
+    assert " are 0.8312 times those of the content known from 2026-05-23, 0 are unchanged" in statuses["v2026-07-07"][1]
     assert all(statuses[v][0] == "rejected" for v in vintages if v > "v2026-07-07"), "until somebody accepts it"
     change = {"column": "Current power (MW)", "known_from": "2026-07-07", "note": "facility power became IT power"}
     world.contract(accepted_changes=[change])

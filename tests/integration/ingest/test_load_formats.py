@@ -242,6 +242,7 @@ def test_a_gzip_bomb_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -
     world.fetch()
     keep_packed(world)
     monkeypatch.setattr(packed, "MAX_BYTES", 50)
+    monkeypatch.setattr(packed, "MAX_READ_BYTES", 50)
     (report,) = [report for report in world.load() if report["resource"] == "table"]
     assert report["status"] == "rejected"
     assert "archive_too_large" in report["reason"]

@@ -42,12 +42,13 @@ def test_each_part_is_its_own_content_and_size_is_judged_within_it(parted: World
         ("east", "2026-01-15", "loaded", 100), ("east", "2026-02-01", "loaded", 99),
         ("west", "2026-01-15", "loaded", 10), ("west", "2026-02-01", "loaded", 9),
     ]  # fmt: skip
-    assert parted.rows("SELECT _part, count(*) FROM raw.tiny__table GROUP BY 1 ORDER BY 1") == [("east", 199), ("west", 19)]
+    by_part = "SELECT _part, count(*) FROM raw.tiny__table GROUP BY 1 ORDER BY 1"
+    assert parted.rows(by_part) == [("east", 199), ("west", 19)]
     bundle(parted, "2026-02-10", "east", rows(20))
     parted.fetch()
     (report,) = parted.load()
     assert (report["part"], report["status"]) == ("east", "rejected")
-    assert report["reason"].startswith("tiny.table (east) known from 2026-02-10: row_loss: 20 good rows, the content known")
+    assert report["reason"].startswith("tiny.table (east) known from 2026-02-10: row_loss: 20 good rows, the content")
     assert parted.rows("SELECT part, rule FROM raw.quarantine") == [("east", "row_loss")]
     assert parted.rows("SELECT count(*) FROM raw.tiny__other WHERE _part = ''") == [(4,)]
 
@@ -81,8 +82,9 @@ def test_a_backfill_of_one_part_leaves_the_other_alone(parted: World) -> None:
 def test_a_skipped_fetch_is_on_record(world: World) -> None:
     world.contract()
     archive = Archive(settings().archive_dir)
-    archive.record(Fetch(source="tiny", resource="table", url=None, part="", attempted_at=datetime(2026, 1, 1, tzinfo=UTC),
-                         outcome="skipped", vintage_kind="live", error="no key in GIGAWATCH_KEY_TINY"))  # fmt: skip
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    archive.record(Fetch(source="tiny", resource="table", url=None, attempted_at=moment, outcome="skipped",
+                         vintage_kind="live", error="no key in GIGAWATCH_KEY_TINY"))  # fmt: skip
     world.load()
     assert world.load() == []
     assert world.rows("SELECT outcome, sha256, error, part FROM raw.fetches WHERE resource = 'table'") == [
@@ -98,7 +100,8 @@ def test_a_raw_store_of_before_parts_is_upgraded(world: World) -> None:
     new = settings().raw_db
     old = new.with_name("old.duckdb")
     with duckdb.connect() as con:
-        con.execute(f"ATTACH '{new}' AS new; ATTACH '{old}' AS old (STORAGE_VERSION 'v1.0.0'); COPY FROM DATABASE new TO old")
+        con.execute(f"ATTACH '{new}' AS new; ATTACH '{old}' AS old (STORAGE_VERSION 'v1.0.0')")
+        con.execute("COPY FROM DATABASE new TO old")
         con.execute("DROP TABLE old.raw.drift")
         for table in ("fetches", "loads", "quarantine"):
             con.execute(f"ALTER TABLE old.raw.{table} DROP COLUMN part")
@@ -107,7 +110,7 @@ def test_a_raw_store_of_before_parts_is_upgraded(world: World) -> None:
         for column in ("compared_sha256", "compared_known_from"):
             con.execute(f"ALTER TABLE old.raw.loads DROP COLUMN {column}")
     old.replace(new)
-    assert [report["resource"] for report in world.load()] == ["table"], "the one that has a predecessor is judged again"
+    assert [report["resource"] for report in world.load()] == ["table"], "what has a predecessor is judged again"
     assert world.raw_state() == state
     assert world.load() == []
 

@@ -103,4 +103,9 @@ class World:
             "raw.drift": "* EXCLUDE (load_id)",
             "raw.sources": "*",
         }
-        return {table: self.rows(f"SELECT {columns} FROM {table} ORDER BY ALL") for table, columns in tables.items()}
+        state = {}
+        for table, columns in tables.items():
+            names = sorted(row[0] for row in self.rows(f"DESCRIBE SELECT {columns} FROM {table}"))
+            listed = ", ".join(f'"{name}"' for name in names)
+            state[table] = self.rows(f"SELECT {listed} FROM {table} ORDER BY ALL")
+        return state

@@ -122,6 +122,7 @@ def test_plain_and_gzipped_files_are_read_alike_and_bounded(
     for path in aside.iterdir():
         path.unlink()
     monkeypatch.setattr(packed, "MAX_BYTES", 299)
+    monkeypatch.setattr(packed, "MAX_READ_BYTES", 299)
     for path in (plain, squeezed):
         with pytest.raises(PackedError, match="more than"):
             packed.read(path)

@@ -3,6 +3,7 @@ with set_aside as (
     select
         source,
         resource,
+        part,
         sha256,
         row_number,
         'raw' as stage,
@@ -18,6 +19,7 @@ with set_aside as (
     select
         source,
         resource,
+        part,
         sha256,
         row_number,
         'staging' as stage,
@@ -33,6 +35,7 @@ with set_aside as (
 select
     source,
     resource,
+    coalesce(nullif(part, ''), '(whole)') as part,
     stage,
     rule,
     coalesce(column_name, '(row)') as column_name,

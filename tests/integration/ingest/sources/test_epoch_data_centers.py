@@ -160,7 +160,6 @@ def test_fractional_chips_typing_errors_and_lines_in_cells_are_data(play) -> Non
     assert feed.rows(query) == [tuple(words.values())]
 
 
-@pytest.mark.xfail(strict=True, reason="the loader does not compare contents for a change of meaning yet")
 def test_power_that_silently_means_something_else_is_refused_until_accepted(play) -> None:
     """As in July 2026, the other way round: every site moves by the overhead of its kind of building."""
     with (SOURCE / "sample/v2026-08-20/data_centers.csv").open(encoding="utf-8", newline="") as file:
