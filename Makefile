@@ -15,7 +15,7 @@ export PYTHONUNBUFFERED := 1
 export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help run live replay asof backfill new-source up sql rollback docs test check lint bench clean
+.PHONY: help run live replay asof backfill new-source backtest up sql rollback docs test test-slow check lint bench clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ backfill: $(INSTALLED) ## archive dated copies of a feed: make backfill ARGS="ep
 new-source: $(INSTALLED) ## draft the files of a new source: make new-source CODE=acme_prices FILE=prices.csv DOMAIN=pricing
 	@$(PY) -m ingest.new_source "$(CODE)" $(if $(FILE),--file "$(FILE)") $(if $(DOMAIN),--domain "$(DOMAIN)")
 
+backtest: $(INSTALLED) ## make our dated forecasts again, for forecast_accuracy: make backtest ARGS="2025-10-15"
+	@$(PY) -m serve.backtest $(ARGS)
+
 up: $(INSTALLED) ## Airflow with UI and schedule until Ctrl-C (GIGAWATCH_PORT=8080, GIGAWATCH_MODE=bundled)
 	@$(PY) -m dags.run_airflow
 
@@ -51,8 +54,11 @@ rollback: $(INSTALLED) ## serve the release before the current one again, or: ma
 docs: $(INSTALLED) ## write docs/data_dictionary.md from the published file
 	@$(PY) -m serve.dictionary
 
-test: lint ## lint, then every test but the benchmarks
-	@$(PY) -m pytest -m "not bench" -n 2 --dist loadfile --no-loadscope-reorder
+test: lint ## lint, then every test but the slow ones and the benchmarks
+	@$(PY) -m pytest -m "not bench and not slow" -n 2 --dist loadfile --no-loadscope-reorder
+
+test-slow: $(INSTALLED) ## the slow tests: single models on small raw data through dbt
+	@$(PY) -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder
 
 check: lint ## lint and the quick tests (unit and contract), before a commit
 	@$(PY) -m pytest tests/unit tests/contract

@@ -1,5 +1,6 @@
 """The engine: what a vector of beliefs implies for every flow, and which beliefs the evidence leaves."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,28 +10,62 @@ import pandas as pd
 from models.volumes.assumptions import AssumptionError, Assumptions, Beliefs, Floats, generator
 from models.volumes.evidence import (
     ALL_GENERATIONS,
-    base_latent,
     check_known,
-    content_subjects,
-    contents,
     months_spoken_of,
-    revenue_log_likelihood,
-    revenue_series,
+    read_statements,
     statements_log_likelihood,
 )
 from models.volumes.flows import N_MONTHS, delay, lag_kernel, logistic, package_path, walk_latents
 from models.volumes.posterior import Effort, effective_draws, sample
+from models.volumes.suppliers import (
+    base_latent,
+    content_subjects,
+    contents,
+    months_observed,
+    revenue_log_likelihood,
+    revenue_series,
+)
+from models.volumes.supply import (
+    ceiling_log_likelihood,
+    read_site_power,
+    site_months,
+    site_power_log_likelihood,
+)
 
 GENERATIONS = ("Trainium1", "Trainium2", "Trainium3", "Trainium4")
 
 
 @dataclass(frozen=True)
 class SkuFlows:
-    """Monthly flows of one SKU, each of shape (draws, months)."""
+    """Monthly flows of one SKU, each of shape (draws, months). Scrapped packages never reach a rack."""
 
     packages: Floats
     racks: Floats
     installed_chips: Floats
+    scrapped_packages: Floats
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was known, as frames. Only statements and revenue are required; an absent frame is a silent signal.
+
+    statements: evidence.read_statements. revenue, revenue_spans: suppliers.revenue_series. controls:
+    suppliers.control_index. site_power: supply.read_site_power. Each with known_from.
+    """
+
+    statements: pd.DataFrame
+    revenue: pd.DataFrame
+    revenue_spans: pd.DataFrame
+    controls: pd.DataFrame
+    site_power: pd.DataFrame
+
+    def check_known(self, as_of: date) -> None:
+        """Raise LookAheadError for a row known later than `as_of`."""
+        check_known(self.statements, "volume statements", as_of)
+        check_known(self.revenue, "supplier revenue", as_of)
+        check_known(self.revenue_spans, "supplier revenue of longer spans", as_of)
+        check_known(self.controls, "control series", as_of)
+        check_known(self.site_power, "site power", as_of)
 
 
 @dataclass(frozen=True)
@@ -71,20 +106,28 @@ def installed_chips(beliefs: Beliefs, generation: str, racked: Floats) -> Floats
     return delay(racked, lag_kernel(beliefs.draw(generation, "rack_to_installed_lag_months")))
 
 
-def sku_flows(beliefs: Beliefs, skus: pd.DataFrame) -> dict[str, SkuFlows]:
-    """Split the generations into SKUs (frame sku_id, generation) and follow them to racks and installed chips."""
-    flows: dict[str, SkuFlows] = {}
+def sku_flows(beliefs: Beliefs, skus: pd.DataFrame) -> Iterator[tuple[str, SkuFlows]]:
+    """Split the generations into SKUs (frame sku_id, generation) and follow them to racks and installed chips.
+
+    Yields SKU by SKU, so that many draws need not be held for all SKUs at once.
+    """
     for generation, packages in packages_by_generation(beliefs).items():
         sku_ids = sorted(skus.loc[skus["generation"] == generation, "sku_id"])
+        assembly_yield = beliefs.draw(generation, "assembly_yield")[:, None]
+        to_rack = lag_kernel(beliefs.draw(generation, "package_to_rack_lag_months"))
+        to_hall = lag_kernel(beliefs.draw(generation, "rack_to_installed_lag_months"))
         for sku_id, share in sku_shares(beliefs, sku_ids).items():
             sku_packages = packages * share
-            racked = racked_chips(beliefs, generation, sku_packages)
-            flows[sku_id] = SkuFlows(
-                sku_packages,
-                racked / beliefs.value(sku_id, "chips_per_rack"),
-                installed_chips(beliefs, generation, racked),
+            racked = delay(sku_packages, to_rack) * assembly_yield
+            yield (
+                sku_id,
+                SkuFlows(
+                    sku_packages,
+                    racked / beliefs.value(sku_id, "chips_per_rack"),
+                    delay(racked, to_hall),
+                    sku_packages * (1 - assembly_yield),
+                ),
             )
-    return flows
 
 
 def sku_shares(beliefs: Beliefs, sku_ids: list[str]) -> dict[str, Floats]:
@@ -106,41 +149,40 @@ def sku_shares(beliefs: Beliefs, sku_ids: list[str]) -> dict[str, Floats]:
     return {s: np.divide(w, total, out=np.zeros_like(total), where=total > 0) for s, w in weights.items()}
 
 
-def infer(
-    assumptions: Assumptions,
-    statements: pd.DataFrame,
-    revenue: pd.DataFrame,
-    as_of: date,
-    seed: int,
-    n_draws: int,
-) -> Posterior:
-    """Infer the latents from what was known on `as_of`.
-
-    `statements`: published unit counts (see evidence.statements_log_likelihood) with known_from. `revenue`: suppliers'
-    monthly revenue (see evidence.revenue_series) with known_from. Returns `n_draws` joint draws.
+def infer(assumptions: Assumptions, evidence: Evidence, as_of: date, seed: int, n_draws: int) -> Posterior:
+    """Infer the latents from what was known on `as_of`. Returns `n_draws` joint draws.
 
     Raises LookAheadError for rows known later than `as_of`, AssumptionError for a missing belief, ValueError for an
     unknown generation, NoPosteriorError when nothing in the prior explains the evidence.
     """
-    check_known(statements, "volume statements", as_of)
-    check_known(revenue, "supplier revenue", as_of)
-    unknown = set(statements["generation"]) - {*GENERATIONS, ALL_GENERATIONS}
+    evidence.check_known(as_of)
+    unknown = set(evidence.statements["generation"]) - {*GENERATIONS, ALL_GENERATIONS}
     if unknown:
         raise ValueError(f"volume statements name unknown generations {sorted(unknown)}; known are {GENERATIONS}")
 
     names = latent_names(assumptions)
-    series = revenue_series(revenue, assumptions)
-    horizon = months_spoken_of(statements)
+    statements = read_statements(evidence.statements)
+    sites = read_site_power(evidence.site_power)
+    series = revenue_series(evidence.revenue, assumptions, evidence.revenue_spans, evidence.controls)
+    months_installed = max(months_spoken_of(statements), site_months(sites))
+    months_billed = months_observed(series)
 
     def log_likelihood(scores: Floats) -> Floats:
         beliefs = Beliefs(assumptions, names, scores)
         packages = packages_by_generation(beliefs)
-        total = revenue_log_likelihood(series, packages, contents(beliefs), beliefs)
-        installed = {
-            g: installed_chips(beliefs, g, racked_chips(beliefs, g, flows[:, :horizon]))
+        billed = {g: flows[:, :months_billed] for g, flows in packages.items()}
+        racked = {
+            g: racked_chips(beliefs, g, flows[:, : max(months_installed, months_billed)])
             for g, flows in packages.items()
         }
-        return total + statements_log_likelihood(statements, packages, installed, beliefs)
+        installed = {g: installed_chips(beliefs, g, flows[:, :months_installed]) for g, flows in racked.items()}
+        racks_billed = {g: flows[:, :months_billed] for g, flows in racked.items()}
+        return (
+            revenue_log_likelihood(series, billed, racks_billed, contents(beliefs), beliefs)
+            + statements_log_likelihood(statements, packages, racked, installed, beliefs)
+            + site_power_log_likelihood(sites, installed, beliefs)
+            + ceiling_log_likelihood(packages, beliefs)
+        )
 
     effort = Effort(
         prior_draws=int(assumptions.value("inference", "prior_draws")),

@@ -52,25 +52,26 @@ def package_path(beliefs: Beliefs, generation: str, successor_midpoint: Floats |
     def draw(parameter: str) -> Floats:
         return beliefs.draw(generation, parameter)[:, None]
 
-    months = np.arange(N_MONTHS, dtype=np.float64)[None, :]
     first = int(beliefs.value(generation, "first_package_month"))
+    months = np.arange(first, N_MONTHS, dtype=np.float64)[None, :]
     midpoint = draw("ramp_midpoint_month")
     shape = logistic((months - midpoint) / draw("ramp_scale_months"))
     if successor_midpoint is not None:
         end = successor_midpoint[:, None] + draw("decline_after_successor_months")
         shape *= logistic((end - months) / draw("decline_scale_months"))
-    flows = draw("plateau_packages_per_month") * np.exp(_walk(beliefs, generation, first)) * shape
-    flows[:, :first] = 0.0
-    flows[flows < beliefs.value("inference", "smallest_package_flow")] = 0.0
+    made = draw("plateau_packages_per_month") * np.exp(_walk(beliefs, generation, first)) * shape
+    made[made < beliefs.value("inference", "smallest_package_flow")] = 0.0
+    flows = np.zeros((beliefs.n_draws, N_MONTHS))
+    flows[:, first:] = made
     return flows, midpoint[:, 0]
 
 
 def _walk(beliefs: Beliefs, generation: str, first: int) -> Floats:
-    """Random walk that starts at zero in month `first`, quarterly knots joined by straight lines."""
+    """Random walk from month `first` on, where it is zero: quarterly knots joined by straight lines."""
     steps = np.stack([beliefs.score(name) for name in walk_latents(generation)], axis=1)
     knots = np.zeros((beliefs.n_draws, N_QUARTERS + 1))
     np.cumsum(beliefs.value(generation, "walk_sd_per_quarter") * steps, axis=1, out=knots[:, 1:])
-    position = np.maximum(np.arange(N_MONTHS) - first, 0) / _MONTHS_PER_STEP
+    position = np.arange(N_MONTHS - first) / _MONTHS_PER_STEP
     knot = position.astype(np.int64)
     fraction = position - knot
     return np.asarray(knots[:, knot] * (1 - fraction) + knots[:, knot + 1] * fraction)
@@ -94,18 +95,30 @@ def delay(flows: Floats, kernel: Floats) -> Floats:
 
     What would arrive after the last month drops out, so the cumulative output never exceeds the cumulative input.
     """
-    delayed = np.zeros_like(flows)
-    for k in range(min(kernel.shape[1], flows.shape[1]) if flows.any() else 0):
-        delayed[:, k:] += kernel[:, k, None] * flows[:, : flows.shape[1] - k]
-    return delayed
+    # Months by draws: each step below then runs over a row of draws that lie side by side.
+    inflow, weights = np.ascontiguousarray(flows.T), np.ascontiguousarray(kernel.T)
+    delayed = np.zeros_like(inflow)
+    n_months, start = len(inflow), _first_month_with_any(inflow)
+    for k in range(min(len(weights), n_months - start)):
+        delayed[start + k :] += weights[k] * inflow[start : n_months - k]
+    return np.ascontiguousarray(delayed.T)
 
 
 def shift(flows: Floats, months: Floats) -> Floats:
     """Move flows later by a fractional number of months per draw (earlier when negative); zero beyond the ends."""
-    padded = np.pad(flows, ((0, 0), (1, 1)))
-    last = padded.shape[1] - 1
-    position = np.clip(np.arange(1, flows.shape[1] + 1)[None, :] - months[:, None], 0, last)
-    left = np.minimum(position.astype(np.int64), last - 1)
-    fraction = position - left
-    rows = np.arange(flows.shape[0])[:, None]
-    return np.asarray(padded[rows, left] * (1 - fraction) + padded[rows, left + 1] * fraction)
+    inflow = np.ascontiguousarray(flows.T)
+    moved = np.zeros_like(inflow)
+    n_months, start = len(inflow), _first_month_with_any(inflow)
+    for lag in range(int(np.floor(months.min())), int(np.ceil(months.max())) + 1):
+        # A delay of 1.25 months is a quarter of two months and three quarters of one.
+        weight = np.maximum(1 - np.abs(months - lag), 0.0)
+        first, last = max(start, -lag), n_months - max(lag, 0)
+        if first < last:
+            moved[first + lag : last + lag] += weight * inflow[first:last]
+    return np.ascontiguousarray(moved.T)
+
+
+def _first_month_with_any(inflow: Floats) -> int:
+    """Months before the first one in which any draw has a flow need no arithmetic; `inflow` is months by draws."""
+    found = np.flatnonzero(inflow.any(axis=1))
+    return int(found[0]) if found.size else len(inflow)

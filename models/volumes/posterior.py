@@ -7,6 +7,7 @@ copies of one ancestor part again.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,13 @@ _TARGET_ACCEPTANCE = 0.25
 
 # Part of the prior covariance kept in the reference, so that few effective draws cannot make it singular.
 _PRIOR_BLEND = 0.05
+
+# Draws evaluated in one go: few enough that their monthly paths stay in a core's cache.
+_CHUNK_DRAWS = 500
+_WORKERS = 2
+
+# Draws in which each latent is changed alone to see whether the likelihood depends on it.
+_PROBES = 32
 
 
 class NoPosteriorError(ValueError):
@@ -76,20 +84,18 @@ def informed(
 
     The others keep their prior exactly, so nothing is spent on moving them.
     """
-    scores, other = rng.standard_normal((2, 32, n_latents))
+    scores, other = rng.standard_normal((2, _PROBES, n_latents))
     fit = log_likelihood(scores)
-    columns = []
-    for column in range(n_latents):
-        changed = scores.copy()
-        changed[:, column] = other[:, column]
-        if not np.array_equal(log_likelihood(changed), fit):
-            columns.append(column)
-    return np.array(columns, dtype=np.int64)
+    changed = np.tile(scores, (n_latents, 1, 1))
+    every = np.arange(n_latents)
+    changed[every, :, every] = other.T
+    changed_fit = log_likelihood(changed.reshape(-1, n_latents)).reshape(n_latents, _PROBES)
+    return np.flatnonzero((changed_fit != fit).any(axis=1))
 
 
 @dataclass(frozen=True)
 class _Reference:
-    """A Gaussian fitted to the current draws: moves are proposed around it."""
+    """A Gaussian fitted to the current draws: moves are proposed around it, in coordinates in which it is standard."""
 
     mean: Floats
     root: Floats
@@ -102,14 +108,16 @@ class _Reference:
         blend = (1 - _PRIOR_BLEND) * covariance + _PRIOR_BLEND * np.eye(len(mean))
         return cls(mean, np.asarray(np.linalg.cholesky(blend), dtype=np.float64))
 
-    def propose(self, scores: Floats, step_size: float, rng: np.random.Generator) -> Floats:
-        noise = rng.standard_normal(scores.shape) @ self.root.T
-        return np.asarray(self.mean + np.sqrt(1 - step_size**2) * (scores - self.mean) + step_size * noise)
+    def whiten(self, scores: Floats) -> Floats:
+        return np.asarray(np.linalg.solve(self.root, (scores - self.mean).T).T)
 
-    def log_density_against_prior(self, scores: Floats) -> Floats:
-        """Log of the reference density over the standard normal prior, up to a constant."""
-        whitened = np.linalg.solve(self.root, (scores - self.mean).T)
-        return np.asarray(0.5 * (scores**2).sum(axis=1) - 0.5 * (whitened**2).sum(axis=0))
+    def colour(self, whitened: Floats) -> Floats:
+        return np.asarray(self.mean + whitened @ self.root.T)
+
+
+def _log_density_against_prior(scores: Floats, whitened: Floats) -> Floats:
+    """Log of the reference density over the standard normal prior, up to a constant."""
+    return np.asarray(0.5 * (scores**2).sum(axis=1) - 0.5 * (whitened**2).sum(axis=1))
 
 
 def sample(
@@ -120,15 +128,21 @@ def sample(
     `log_likelihood` maps scores of shape (draws, n_latents) to one log-likelihood per draw; minus infinity marks a draw
     the evidence rules out. Raises NoPosteriorError when too few prior draws are possible at all.
     """
-    columns = informed(log_likelihood, n_latents, rng)
-    everything = rng.standard_normal((effort.prior_draws, n_latents))
+
+    def fit_of_all(scores: Floats) -> Floats:
+        # Draws do not depend on each other, so chunks of them may run side by side with the same result.
+        chunks = [scores[start : start + _CHUNK_DRAWS] for start in range(0, len(scores), _CHUNK_DRAWS)]
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            return np.concatenate(list(pool.map(log_likelihood, chunks)))
+
+    columns = informed(fit_of_all, n_latents, rng)
 
     def fit_of(scores: Floats) -> Floats:
         whole = np.zeros((len(scores), n_latents))
         whole[:, columns] = scores
-        return log_likelihood(whole)
+        return fit_of_all(whole)
 
-    scores = everything[:, columns]
+    scores = rng.standard_normal((effort.prior_draws, n_latents))[:, columns]
     fit = fit_of(scores)
     ancestor = np.flatnonzero(np.isfinite(fit))
     min_effective = effort.min_effective_share * effort.n_draws
@@ -141,20 +155,23 @@ def sample(
     reached, step_size, n_steps = 0.0, 0.5, 0
     accepted: list[float] = []
     while reached < 1:
-        step = largest_step(fit, 1 - reached, min_effective)
-        weights = np.exp(step * (fit - fit.max()))
+        raised = largest_step(fit, 1 - reached, min_effective)
+        weights = np.exp(raised * (fit - fit.max()))
         reference = _Reference.fit(scores, weights / weights.sum())
-        keep = systematic(step * fit, effort.n_draws, rng)
+        keep = systematic(raised * fit, effort.n_draws, rng)
         scores, fit, ancestor = scores[keep], fit[keep], ancestor[keep]
-        reached = min(reached + step, 1.0)
+        reached = min(reached + raised, 1.0)
         n_steps += 1
+        whitened = reference.whiten(scores)
+        against_prior = _log_density_against_prior(scores, whitened)
         for _ in range(effort.moves_per_step if reached < 1 else effort.final_moves):
-            proposal = reference.propose(scores, step_size, rng)
-            proposed_fit = fit_of(proposal)
-            gain = reached * (proposed_fit - fit)
-            gain += reference.log_density_against_prior(scores) - reference.log_density_against_prior(proposal)
+            step = np.sqrt(1 - step_size**2) * whitened + step_size * rng.standard_normal(scores.shape)
+            proposal = reference.colour(step)
+            proposed_fit, proposed_against_prior = fit_of(proposal), _log_density_against_prior(proposal, step)
+            gain = reached * (proposed_fit - fit) + against_prior - proposed_against_prior
             better = np.log(rng.random(effort.n_draws)) < gain
-            scores[better], fit[better] = proposal[better], proposed_fit[better]
+            scores[better], whitened[better] = proposal[better], step[better]
+            fit[better], against_prior[better] = proposed_fit[better], proposed_against_prior[better]
             accepted.append(float(better.mean()))
             step_size = float(np.clip(step_size * np.exp(accepted[-1] - _TARGET_ACCEPTANCE), 0.05, 0.95))
     result = rng.standard_normal((effort.n_draws, n_latents))

@@ -10,12 +10,27 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from models.volumes.assumptions import AssumptionError, Assumptions, Beliefs
-from models.volumes.engine import infer, latent_names, packages_by_generation, sku_flows
-from models.volumes.evidence import check_known, contents
+from models.volumes.assumptions import AssumptionError, Assumptions, Beliefs, Floats
+from models.volumes.engine import (
+    Evidence,
+    infer,
+    latent_names,
+    packages_by_generation,
+    racked_chips,
+    sku_flows,
+)
+from models.volumes.evidence import ALL_GENERATIONS, check_known
 from models.volumes.flows import N_QUARTERS, by_quarter, quarter_starts
+from models.volumes.suppliers import CHIPS_PER_CONTENT_RACK, contents
 
 Frames = Mapping[str, pd.DataFrame]
+
+# Frames that a caller may leave out, with the columns an empty one has.
+_OPTIONAL = {
+    "revenue_spans": ["ticker", "months", "revenue_twd_thousand", "revenue_usd_m", "known_from"],
+    "controls": ["series", "revenue_month", "value", "known_from"],
+    "site_power": ["observation_id", "observed_date", "it_power_mw", "root_id", "known_from"],
+}
 
 
 def run(frames: Frames, as_of: date, seed: int, n_draws: int) -> pd.DataFrame:
@@ -26,14 +41,17 @@ def run(frames: Frames, as_of: date, seed: int, n_draws: int) -> pd.DataFrame:
 def run_posterior(frames: Frames, as_of: date, seed: int, n_draws: int) -> pd.DataFrame:
     """Infer the latents behind Trainium volumes from what was known on `as_of`.
 
-    `frames`: assumptions (one row per parameter, with known_from), statements and revenue as engine.infer takes them.
-    Returns one row per draw and latent: draw_id, latent, score (standard normal before the evidence, so the mean says
-    how far the evidence moved the belief), and, equal in every row, n_effective_draws, n_tempering_steps and
-    acceptance_share of the sampler. Raises what engine.infer raises.
+    `frames`: assumptions (one row per parameter, with known_from), statements and revenue, and where there are any
+    revenue_spans, controls and site_power, as engine.Evidence takes them. Returns one row per draw and latent:
+    draw_id, latent, score (standard normal before the evidence, so the mean says how far the evidence moved the
+    belief), and, equal in every row, n_effective_draws, n_tempering_steps and acceptance_share of the sampler. Raises
+    what engine.infer raises.
     """
     rows = frames["assumptions"]
     check_known(rows[rows["known_from"].notna()], "volume assumptions", as_of)
-    posterior = infer(Assumptions(rows), frames["statements"], frames["revenue"], as_of, seed, n_draws)
+    optional = {name: frames.get(name, pd.DataFrame(columns=columns)) for name, columns in _OPTIONAL.items()}
+    evidence = Evidence(frames["statements"], frames["revenue"], **optional)
+    posterior = infer(Assumptions(rows), evidence, as_of, seed, n_draws)
     return pd.DataFrame(
         {
             "draw_id": np.repeat(np.arange(n_draws, dtype=np.int32), len(posterior.names)),
@@ -50,22 +68,66 @@ def run_volumes(frames: Frames) -> pd.DataFrame:
     """Return Trainium flows per SKU, quarter and posterior draw.
 
     `frames`: assumptions, posterior (of run_posterior) and skus (sku_id, generation). Returns sku_id,
-    quarter_start_date, draw_id, package_units, rack_units, installed_chip_units: flows in the quarter, 2023Q1 to
-    2028Q4, as fractional units.
+    quarter_start_date, draw_id, package_units, rack_units, installed_chip_units, scrapped_package_units (lost in
+    assembly): flows in the quarter, 2023Q1 to 2028Q4, as fractional units. In every draw and quarter, cumulatively:
+    package_units = rack_units x chips per rack + scrapped_package_units + work in progress, which is never negative.
     """
     beliefs = _beliefs(frames)
+    skus = frames["skus"].sort_values("sku_id", ignore_index=True)
+    row_of = {sku_id: row for row, sku_id in enumerate(skus["sku_id"])}
+    measures = {
+        "package_units": "packages",
+        "rack_units": "racks",
+        "installed_chip_units": "installed_chips",
+        "scrapped_package_units": "scrapped_packages",
+    }
+    # Filled in place: with many draws a second copy of everything would not fit.
+    filled = {name: np.empty((len(skus), N_QUARTERS, beliefs.n_draws)) for name in measures}
+    for sku_id, flows in sku_flows(beliefs, skus):
+        for name, field in measures.items():
+            filled[name][row_of[sku_id]] = by_quarter(getattr(flows, field)).T
+    per_sku = N_QUARTERS * beliefs.n_draws
+    quarters = np.repeat(np.array(quarter_starts(), dtype="datetime64[s]"), beliefs.n_draws)
+    return pd.DataFrame(
+        {
+            "sku_id": np.repeat(skus["sku_id"].to_numpy(dtype=object), per_sku),
+            "quarter_start_date": np.tile(quarters, len(skus)),
+            "draw_id": np.tile(np.arange(beliefs.n_draws, dtype=np.int32), len(skus) * N_QUARTERS),
+            **{name: array.ravel() for name, array in filled.items()},
+        },
+        copy=False,
+    )
+
+
+def run_generation_totals(frames: Frames) -> pd.DataFrame:
+    """Return intervals of cumulative packages and installed chips per generation and quarter, and of all together.
+
+    Takes the frames of run_volumes. Returns generation ('all' for the family), quarter_start_date and p05, p50 and p95
+    of package_units_cumulative and installed_chip_units_cumulative.
+    """
+    beliefs = _beliefs(frames)
+    totals: dict[str, dict[str, Floats]] = {}
+    generation_of = dict(zip(frames["skus"]["sku_id"], frames["skus"]["generation"], strict=True))
+    for sku_id, flows in sku_flows(beliefs, frames["skus"]):
+        for generation in (generation_of[sku_id], ALL_GENERATIONS):
+            own = totals.setdefault(generation, {})
+            for name, monthly in (("package_units", flows.packages), ("installed_chip_units", flows.installed_chips)):
+                own[name] = own.get(name, 0.0) + np.cumsum(by_quarter(monthly), axis=1)
+    quarters = np.array(quarter_starts(), dtype="datetime64[s]")
     return pd.concat(
         [
-            _long(
-                beliefs.n_draws,
-                {"sku_id": sku_id},
+            pd.DataFrame(
                 {
-                    "package_units": by_quarter(flows.packages),
-                    "rack_units": by_quarter(flows.racks),
-                    "installed_chip_units": by_quarter(flows.installed_chips),
-                },
+                    "generation": generation,
+                    "quarter_start_date": quarters,
+                    **{
+                        f"{name}_cumulative_p{round(100 * level):02d}": np.quantile(running, level, axis=0)
+                        for name, running in own.items()
+                        for level in (0.05, 0.5, 0.95)
+                    },
+                }
             )
-            for sku_id, flows in sorted(sku_flows(beliefs, frames["skus"]).items())
+            for generation, own in sorted(totals.items())
         ],
         ignore_index=True,
     )
@@ -75,19 +137,16 @@ def run_suppliers(frames: Frames) -> pd.DataFrame:
     """Return what each supplier with a content assumption earns on Trainium, per generation, quarter and draw.
 
     Takes the frames of run_volumes. Returns ticker, generation, content_unit (package | rack), quarter_start_date,
-    draw_id, content_usd_per_unit, billed_units (units the supplier bills for in the quarter) and
-    implied_revenue_usd_m.
+    draw_id, content_usd_per_unit, billed_units (units the supplier bills for in the quarter; a rack is 32 chips
+    racked, however large the racks are) and implied_revenue_usd_m.
     """
     beliefs = _beliefs(frames)
     packages = packages_by_generation(beliefs)
-    skus = sku_flows(beliefs, frames["skus"])
-    sku_ids_of = frames["skus"].sort_values("sku_id").groupby("generation")["sku_id"].agg(list)
     parts = []
     for content in contents(beliefs):
-        if content.content_unit == "package":
-            flows = packages[content.generation]
-        else:
-            flows = np.sum([skus[sku_id].racks for sku_id in sku_ids_of[content.generation]], axis=0)
+        flows = packages[content.generation]
+        if content.content_unit == "rack":
+            flows = racked_chips(beliefs, content.generation, flows) / CHIPS_PER_CONTENT_RACK
         billed = by_quarter(content.billed_units(flows))
         parts.append(
             _long(
@@ -105,15 +164,20 @@ def run_suppliers(frames: Frames) -> pd.DataFrame:
 
 def _beliefs(frames: Frames) -> Beliefs:
     assumptions = Assumptions(frames["assumptions"])
-    posterior = frames["posterior"].sort_values(["draw_id", "latent"], kind="stable")
+    posterior = frames["posterior"]
     names = latent_names(assumptions)
-    found = sorted(posterior["latent"].unique())
+    latents = pd.Categorical(posterior["latent"])
+    found = sorted(latents.categories)
     if found != names:
         raise AssumptionError(
             f"the posterior and the assumptions name different latents ({sorted(set(found) ^ set(names))[:5]}): "
             "build int_volumes__posterior again"
         )
-    return Beliefs(assumptions, names, posterior["score"].to_numpy(dtype=np.float64).reshape(-1, len(names)))
+    column = np.searchsorted(np.array(names), np.array(latents.categories, dtype=str))[latents.codes]
+    _, row = np.unique(posterior["draw_id"].to_numpy(), return_inverse=True)
+    scores = np.empty((int(row.max()) + 1, len(names)))
+    scores[row, column] = posterior["score"].to_numpy(dtype=np.float64)
+    return Beliefs(assumptions, names, scores)
 
 
 def _long(n_draws: int, labels: Mapping[str, str], values: Mapping[str, np.ndarray]) -> pd.DataFrame:

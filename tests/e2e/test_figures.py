@@ -15,9 +15,11 @@ pytestmark = pytest.mark.e2e
 
 QUARTERS = [f"{year}Q{quarter}" for year in range(2023, 2029) for quarter in (1, 2, 3, 4)]
 MARTS = {
-    "accelerator_specs", "building_capacity_quarterly", "campus_capacity_quarterly", "campus_timeline",
-    "cloud_revenue_quarterly", "conflicts", "coverage", "lab_capacity_quarterly", "quarantine", "rental_prices_daily",
-    "source_freshness", "supplier_exposure", "system_comparison", "tco_by_system", "tco_metrics", "token_prices_daily",
+    "accelerator_purchases_quarterly", "accelerator_specs", "building_capacity_quarterly",
+    "campus_capacity_quarterly", "campus_timeline", "chip_end_use_quarterly", "cloud_revenue_quarterly",
+    "component_demand_quarterly", "conflicts", "coverage", "forecast_accuracy", "forecast_scoreboard",
+    "lab_capacity_quarterly", "quarantine", "rental_prices_daily", "source_drift", "source_freshness",
+    "supplier_exposure", "supply_events", "system_comparison", "tco_by_system", "tco_metrics", "token_prices_daily",
     "trainium_volumes_quarterly", "validation_results",
 }  # fmt: skip
 Connection = duckdb.DuckDBPyConnection
@@ -113,14 +115,20 @@ def test_shared_megawatts_are_counted_once(published: Connection) -> None:
 
 
 def test_trainium2_through_2025_and_what_it_rests_on(published: Connection) -> None:
-    p05, p95, anchored, roots, n_roots = one(
+    p05, p95, racked_p05, racked_p95, without_p05, without_p95, anchored, roots, n_roots = one(
         published,
-        """select package_units_cumulative_p05, package_units_cumulative_p95, is_anchored_on_disclosure,
-                  anchored_on_roots, n_independent_roots
+        """select package_units_cumulative_p05, package_units_cumulative_p95,
+                  32 * rack_units_cumulative_p05, 32 * rack_units_cumulative_p95,
+                  without_disclosure_package_units_cumulative_p05, without_disclosure_package_units_cumulative_p95,
+                  is_anchored_on_disclosure, anchored_on_roots, n_independent_roots
            from marts.trainium_volumes_quarterly
            where sku_level = 'generation' and generation = 'Trainium2' and calendar_quarter = '2025Q4'""",
     )
     assert p05 < 1_400_000 < p95
+    # Landed chips may be on their way from the rack maker to the hall: 32 chips a rack, 1.4 million well inside.
+    assert racked_p05 < 1_400_000 < racked_p95
+    # Beside it, whatever it says, the run that has not heard the count; the count must have told the engine something.
+    assert without_p95 / without_p05 > p95 / p05
     assert anchored
     assert "amazon-q4-2025-1.4m-trainium2-landed" in roots
     assert n_roots == len(roots.split("; "))
@@ -130,6 +138,21 @@ def test_trainium2_through_2025_and_what_it_rests_on(published: Connection) -> N
            where is_anchored_on_disclosure and n_independent_roots = 1 and not contains(anchored_on_roots, ';')""",
     )
     assert single > 0, "some quarters rest on Amazon's statement alone, and must say so"
+
+
+def test_ten_system_skus_and_two_scenarios(published: Connection) -> None:
+    (n_skus,) = one(
+        published,
+        """select count(distinct sku_id) from marts.trainium_volumes_quarterly
+           where sku_level = 'sku' and generation in ('Trainium2', 'Trainium3')""",
+    )
+    assert n_skus >= 10
+    low, high = one(
+        published,
+        """select sum(low_scenario_package_units_p50), sum(high_scenario_package_units_p50)
+           from marts.trainium_volumes_quarterly where sku_id = 'all:Trainium3' and calendar_quarter like '2027%'""",
+    )
+    assert low < high
 
 
 def test_the_macro_gives_the_interval_of_a_sum(published: Connection) -> None:

@@ -20,6 +20,8 @@ from ingest.contracts import load_source
 from ingest.replay import ReplayServer, routes_of
 from settings import settings
 
+pytestmark = pytest.mark.slow
+
 REPO = Path(__file__).parents[3]
 MODELS = [
     "stg_bill_of_lading__lines", "stg_eia_860m__generators", "stg_evidence__campuses", "int_generators_near_campus"

@@ -18,6 +18,8 @@ from ingest import contracts, load
 from ingest.archive import Archive, Fetch
 from settings import Settings
 
+pytestmark = pytest.mark.slow
+
 REPO = Path(__file__).parents[3]
 SAMPLES = REPO.parent / "shared" / "samples" / "epoch_data_centers"  # real payloads, not part of the repository
 MODELS = [

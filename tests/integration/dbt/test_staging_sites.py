@@ -18,6 +18,8 @@ from ingest import load
 from ingest.archive import Archive, Fetch
 from settings import Settings
 
+pytestmark = pytest.mark.slow
+
 REPO = Path(__file__).parents[3]
 MODELS = ["compute_atlas", "osm", "sentinel2"]
 EARLY, LATE = "2026-09-05", "2026-09-20"

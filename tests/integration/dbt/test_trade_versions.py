@@ -18,6 +18,8 @@ from ingest import contracts, load
 from ingest.archive import Archive, Fetch
 from settings import Settings
 
+pytestmark = pytest.mark.slow
+
 REPO = Path(__file__).parents[3]
 SOURCES = {code: contracts.load_source(code) for code in ("census_imports", "un_comtrade")}
 

@@ -5,7 +5,8 @@ with skus as (
         'sku' as subject_kind,
         sku_id as subject_id,
         'known' as coverage_status,
-        'the split of ' || generation || ' into systems is a prior: no source counts this system' as reason
+        'the split of ' || generation || ' into systems is a prior: no source counts this system; evidence: '
+            || ramp_evidence as reason
     from {{ ref('int_volumes__skus') }}
 
 ),
@@ -39,14 +40,90 @@ inferentia as (
 
 ),
 
--- Months without revenue between a supplier's first and last known one: the engine goes on, its interval widens.
+-- What Amazon has counted, and what has been said and taken back: a level without a count rests on the rest.
+disclosures as (
+
+    select
+        'trainium_volumes_quarterly' as mart_name,
+        'disclosure' as subject_kind,
+        generations.generation as subject_id,
+        case when bool_or(statements.is_used) then 'known' else 'unknown' end as coverage_status,
+        case
+            when bool_or(statements.is_used) then 'a count by Amazon anchors the level'
+            else 'no count by Amazon is known: the level rests on suppliers, brokers and site power'
+        end as reason
+    from (select distinct generation from {{ ref('int_volumes__skus') }}) as generations
+    left join {{ ref('int_volumes__statements') }} as statements
+        on statements.generation in (generations.generation, 'all')
+        and statements.evidence_kind = 'disclosure'
+    group by generations.generation
+
+),
+
+withdrawn as (
+
+    select
+        'trainium_volumes_quarterly' as mart_name,
+        'withdrawn_statement' as subject_kind,
+        estimate_id as subject_id,
+        'unknown' as coverage_status,
+        'withdrawn by ' || publisher || ': no longer used, intervals are wider for it' as reason
+    from {{ ref('int_volumes__statements') }}
+    where exclusion_reason = 'withdrawn by its publisher'
+
+),
+
+-- Months without any revenue, single or within a sum, between a supplier's first month and its last due one: the engine
+-- goes on, its interval widens. A month is due on the 10th of the next one; a quarter 50 days after its end.
+known_months as (
+
+    select
+        ticker,
+        revenue_month_date,
+        false as is_quarterly
+    from {{ ref('int_volumes__supplier_revenue') }}
+    union
+    select
+        ticker,
+        unnest(list_transform(string_split(months, ';'), x -> (x || '-01')::date)) as revenue_month_date,
+        revenue_usd_m is not null as is_quarterly
+    from {{ ref('int_volumes__revenue_spans') }}
+
+),
+
 calendar as (
 
     select
         ticker,
-        unnest(generate_series(min(revenue_month_date), max(revenue_month_date), interval 1 month))::date as revenue_month_date
-    from {{ ref('int_volumes__supplier_revenue') }}
+        unnest(generate_series(
+            min(revenue_month_date),
+            greatest(
+                max(revenue_month_date),
+                case
+                    when bool_or(is_quarterly) then date_trunc('month', {{ as_of_date() }} - interval 50 day) - interval 3 month
+                    else date_trunc('month', {{ as_of_date() }} - interval 9 day) - interval 1 month
+                end
+            ),
+            interval 1 month
+        ))::date as revenue_month_date,
+        max(revenue_month_date) as last_known_month_date
+    from known_months
+    where revenue_month_date >= date '2023-01-01'
     group by ticker
+
+),
+
+missing_months as (
+
+    select
+        calendar.ticker,
+        calendar.revenue_month_date,
+        calendar.revenue_month_date > calendar.last_known_month_date as is_after_the_last
+    from calendar
+    left join known_months
+        on known_months.ticker = calendar.ticker
+        and known_months.revenue_month_date = calendar.revenue_month_date
+    where known_months.ticker is null
 
 ),
 
@@ -54,18 +131,30 @@ revenue_gaps as (
 
     select
         'trainium_volumes_quarterly' as mart_name,
-        'supplier_revenue_gap' as subject_kind,
-        calendar.ticker as subject_id,
+        case when is_after_the_last then 'supplier_revenue_stopped' else 'supplier_revenue_gap' end as subject_kind,
+        ticker as subject_id,
         'unknown' as coverage_status,
-        'no monthly revenue known for '
-            || string_agg(strftime(calendar.revenue_month_date, '%Y-%m'), ', ' order by calendar.revenue_month_date)
+        case when is_after_the_last then 'stopped: ' else '' end || 'no revenue known for '
+            || string_agg(strftime(revenue_month_date, '%Y-%m'), ', ' order by revenue_month_date)
             || ': intervals are wider for it' as reason
-    from calendar
-    left join {{ ref('int_volumes__supplier_revenue') }} as revenue
-        on revenue.ticker = calendar.ticker
-        and revenue.revenue_month_date = calendar.revenue_month_date
-    where revenue.ticker is null
-    group by calendar.ticker
+    from missing_months
+    group by ticker, is_after_the_last
+
+),
+
+site_power as (
+
+    select
+        'trainium_volumes_quarterly' as mart_name,
+        'site_power' as subject_kind,
+        'trainium_campuses' as subject_id,
+        case when count(*) > 0 then 'known' else 'unknown' end as coverage_status,
+        case
+            when count(*) > 0
+                then 'used: IT power of ' || max(n_campuses) || ' campuses up to ' || max(observed_date)
+            else 'no power seen at a campus with Trainium'
+        end as reason
+    from {{ ref('int_volumes__site_power') }}
 
 ),
 
@@ -126,7 +215,13 @@ select * from before_launch
 union all
 select * from inferentia
 union all
+select * from disclosures
+union all
+select * from withdrawn
+union all
 select * from revenue_gaps
+union all
+select * from site_power
 union all
 select * from silent_suppliers
 union all

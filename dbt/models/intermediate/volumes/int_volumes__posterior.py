@@ -13,5 +13,8 @@ def model(dbt, session):
         "assumptions": dbt.ref("stg_assumptions").df(),
         "statements": dbt.ref("int_volumes__statements").filter("is_used").df(),
         "revenue": dbt.ref("int_volumes__supplier_revenue").df(),
+        "revenue_spans": dbt.ref("int_volumes__revenue_spans").df(),
+        "controls": dbt.ref("int_volumes__controls").df(),
+        "site_power": dbt.ref("int_volumes__site_power").df(),
     }
     return run_posterior(frames, as_of=date.fromisoformat(as_of), seed=seed, n_draws=n_draws)

@@ -1,6 +1,6 @@
 {#
-    What the volumes of a generation rest on by the end of a quarter: unit statements whose period has begun (counted by
-    document and by root) and suppliers whose revenue has been seen. Documents that repeat a used root count as
+    What the volumes of a generation rest on by the end of a quarter: unit statements whose period has begun and power
+    seen at the sites (counted by document and by root), and suppliers whose revenue has been seen. Documents that repeat a used root count as
     documents only.
 #}
 with quarters as (
@@ -35,6 +35,21 @@ used as (
         case when evidence_kind = 'disclosure' then date '2023-01-01' else period_start end as period_start
     from {{ ref('int_volumes__statements') }}
     where is_used
+    union all
+    select
+        sites.root_id,
+        at_sites.generation,
+        'site_power' as evidence_kind,
+        min(sites.observed_date) as period_start
+    from {{ ref('int_volumes__site_power') }} as sites
+    cross join (
+        select split_part(parameter, '_', 1) as generation
+        from {{ ref('stg_assumptions') }}
+        where engine = 'volumes'
+            and subject = 'site_power'
+            and ends_with(parameter, '_it_power_w_per_chip')
+    ) as at_sites
+    group by sites.root_id, at_sites.generation
 
 ),
 
@@ -44,6 +59,11 @@ documents as (
         root_id,
         source_url
     from {{ ref('int_volumes__statements') }}
+    union
+    select distinct
+        root_id,
+        'https://epoch.ai/data/data_centers/data_center_timelines.csv' as source_url
+    from {{ ref('int_volumes__site_power') }}
 
 ),
 

@@ -1,6 +1,6 @@
 {#
-    Supplier x generation pairs whose monthly revenue enters the inference, with the months that do. A month of the base
-    window tells only the base; a supplier with too few base months tells nothing.
+    Supplier x generation pairs whose revenue enters the inference, with the months that do, single ones and those known
+    only together. A month of the base window tells only the base; a supplier with too few base months tells nothing.
 #}
 with parameters as (
 
@@ -10,10 +10,33 @@ with parameters as (
         max(value) filter (where parameter = 'base_last_month') as base_last_month,
         max(value) filter (where parameter = 'min_base_months') as min_base_months,
         max(value) filter (where parameter = 'first_package_month') as first_package_month,
-        max(value) filter (where parameter = 'content_usd_per_package') as content_usd_per_package
+        bool_or(starts_with(parameter, 'content_usd_per_')) as has_content
     from {{ ref('stg_assumptions') }}
     where engine = 'volumes'
     group by subject
+
+),
+
+spans as (
+
+    select
+        ticker,
+        unnest(string_split(months, ';')) as revenue_month
+    from {{ ref('int_volumes__revenue_spans') }}
+
+),
+
+revenue as (
+
+    select
+        ticker,
+        revenue_month_date
+    from {{ ref('int_volumes__supplier_revenue') }}
+    union all
+    select
+        ticker,
+        strptime(revenue_month || '-01', '%Y-%m-%d')::date as revenue_month_date
+    from spans
 
 ),
 
@@ -24,7 +47,7 @@ months as (
         revenue.revenue_month_date,
         datediff('month', date '2023-01-01', revenue.revenue_month_date)
             between parameters.base_first_month and parameters.base_last_month as is_base
-    from {{ ref('int_volumes__supplier_revenue') }} as revenue
+    from revenue
     inner join parameters
         on parameters.subject = revenue.ticker
     where parameters.base_first_month is not null
@@ -50,20 +73,20 @@ pairs as (
     from parameters
     inner join parameters as generations
         on generations.subject = split_part(parameters.subject, '/', 2)
-    where parameters.content_usd_per_package is not null
+    where parameters.has_content
 
 )
 
 select
     pairs.ticker,
     pairs.generation,
-    bases.n_base_months,
-    bases.n_base_months >= (select max(min_base_months) from parameters) as is_used,
+    coalesce(bases.n_base_months, 0) as n_base_months,
+    coalesce(bases.n_base_months >= (select max(min_base_months) from parameters), false) as is_used,
     min(months.revenue_month_date) as first_month_date,
     max(months.revenue_month_date) as last_month_date,
     count(months.revenue_month_date)::integer as n_months
 from pairs
-inner join bases
+left join bases
     on bases.ticker = pairs.ticker
 left join months
     on months.ticker = pairs.ticker

@@ -1,4 +1,4 @@
-{% set areas = ['volumes', 'capacity', 'tco', 'market'] %}
+{% set areas = ['volumes', 'purchases', 'components', 'capacity', 'tco', 'market'] %}
 
 with areas as (
 

@@ -88,6 +88,29 @@ def accton() -> pd.DataFrame:
     )
 
 
+@pytest.fixture(scope="session")
+def nvidia() -> pd.DataFrame:
+    """Control series: Nvidia's monthly revenue, growing ninefold over the three years of the made-up suppliers."""
+    months = pd.period_range("2023-01", "2025-12", freq="M")
+    return pd.DataFrame(
+        {
+            "series": "NVDA",
+            "revenue_month": months.astype(str),
+            "value": 2000 * 9 ** (np.arange(len(months)) / 35),
+            "known_from": [(m + 1).to_timestamp() + pd.Timedelta(days=34) for m in months],
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def power() -> pd.DataFrame:
+    """Site power: 0.9 GW of IT power at the Trainium campuses at the end of 2025."""
+    return pd.DataFrame(
+        [("seen", "2025-12-31", 900.0, "satellite", "2026-01-03")],
+        columns=["observation_id", "observed_date", "it_power_mw", "root_id", "known_from"],
+    )
+
+
 @pytest.fixture
 def prior(assumptions: pd.DataFrame) -> Callable[[int], Beliefs]:
     """Prior beliefs: n draws of every latent."""

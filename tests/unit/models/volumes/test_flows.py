@@ -37,6 +37,16 @@ def test_shift_moves_flows_both_ways_and_splits_months() -> None:
     assert shift(flows, np.array([0.25])).tolist() == [[0, 0, 7.5, 2.5, 0]]
 
 
+@given(st.lists(st.floats(-4, 4), min_size=1, max_size=12), st.integers(0, 2**32 - 1))
+def test_shift_is_linear_interpolation(months: list[float], seed: int) -> None:
+    flows = np.random.default_rng(seed).gamma(1, 1, (len(months), 30))
+    flows[:, :5] = 0
+    padded = np.pad(flows, ((0, 0), (1, 1)))
+    at = np.clip(np.arange(1, 31)[None, :] - np.array(months)[:, None], 0, 31)
+    expected = [np.interp(row, np.arange(32), own) for row, own in zip(at, padded, strict=True)]
+    assert shift(flows, np.array(months)) == pytest.approx(np.array(expected))
+
+
 def test_quarters_cover_2023_to_2028() -> None:
     starts = quarter_starts()
     assert (starts[0].isoformat(), starts[-1].isoformat(), len(starts)) == ("2023-01-01", "2028-10-01", 24)
@@ -54,13 +64,18 @@ def test_packages_are_zero_before_the_generation_and_positive_in_its_ramp(prior:
 
 def test_every_draw_conserves_chips(prior: Callable[[int], Beliefs], skus: pd.DataFrame) -> None:
     beliefs = prior(300)
-    flows = sku_flows(beliefs, skus)
+    flows = dict(sku_flows(beliefs, skus))
     for sku_id, sku in flows.items():
         packaged = np.cumsum(sku.packages, axis=1)
         racked = np.cumsum(sku.racks, axis=1) * beliefs.value(sku_id, "chips_per_rack")
         installed = np.cumsum(sku.installed_chips, axis=1)
-        assert (racked <= packaged + 1e-6).all(), sku_id
+        # packages = racks x chips per rack + scrapped + work in progress, which is never negative.
+        work_in_progress = packaged - np.cumsum(sku.scrapped_packages, axis=1) - racked
+        assert (work_in_progress >= -1e-6).all(), sku_id
         assert (installed <= racked + 1e-6).all(), sku_id
+        scrapped_share = sku.scrapped_packages.sum(axis=1) / sku.packages.sum(axis=1)
+        generation = skus.set_index("sku_id").loc[sku_id, "generation"]
+        assert scrapped_share == pytest.approx(1 - beliefs.draw(generation, "assembly_yield"))
     total = sum(sku.packages for sku in flows.values())
     assert total == pytest.approx(sum(packages_by_generation(beliefs).values()))
 

@@ -69,3 +69,34 @@ def test_draws_of_one_family_count_once() -> None:
     ancestor = np.repeat(np.arange(10), 100)
     assert effective_draws(np.repeat(rng.standard_normal(10), 100), ancestor) == pytest.approx(10, rel=0.5)
     assert effective_draws(rng.standard_normal(1000), ancestor) > 400
+
+
+def test_the_work_is_linear_in_draws() -> None:
+    """Counted, not timed: rows of draws the likelihood is asked about beyond those of the prior."""
+
+    def rows_asked(n_draws: int) -> int:
+        asked: list[int] = []
+
+        def log_likelihood(scores: np.ndarray) -> np.ndarray:
+            asked.append(len(scores))
+            return -0.5 * ((scores[:, 0] - 1.0) / 0.2) ** 2
+
+        effort = Effort(prior_draws=20_000, n_draws=n_draws, min_effective_share=0.5, moves_per_step=4, final_moves=20)
+        sample(log_likelihood, 2, effort, np.random.default_rng(3))
+        return sum(asked) - effort.prior_draws
+
+    once, four_times = rows_asked(1000), rows_asked(4000)
+    assert 3 < four_times / once < 5
+
+
+def test_chunks_and_threads_do_not_change_a_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    def log_likelihood(scores: np.ndarray) -> np.ndarray:
+        return -0.5 * ((np.exp(scores[:, 0]) - scores[:, 1] - 2.5) / 0.3) ** 2
+
+    def drawn() -> bytes:
+        return sample(log_likelihood, 3, EFFORT, np.random.default_rng(11)).scores.tobytes()
+
+    first = drawn()
+    monkeypatch.setattr("models.volumes.posterior._WORKERS", 1)
+    monkeypatch.setattr("models.volumes.posterior._CHUNK_DRAWS", 97)
+    assert drawn() == first

@@ -1,0 +1,21 @@
+"""The same inference without any count by Amazon: what everything else says of each generation."""
+
+from datetime import date
+
+from models.volumes.run import run_generation_totals, run_posterior
+
+
+def model(dbt, session):
+    as_of = dbt.config.meta_get("as_of")
+    seed = dbt.config.meta_get("seed")
+    n_draws = dbt.config.meta_get("n_draws")
+    frames = {
+        "assumptions": dbt.ref("stg_assumptions").df(),
+        "statements": dbt.ref("int_volumes__statements").filter("is_used and evidence_kind <> 'disclosure'").df(),
+        "revenue": dbt.ref("int_volumes__supplier_revenue").df(),
+        "revenue_spans": dbt.ref("int_volumes__revenue_spans").df(),
+        "controls": dbt.ref("int_volumes__controls").df(),
+        "site_power": dbt.ref("int_volumes__site_power").df(),
+    }
+    posterior = run_posterior(frames, as_of=date.fromisoformat(as_of), seed=seed, n_draws=n_draws)
+    return run_generation_totals({**frames, "posterior": posterior, "skus": dbt.ref("int_volumes__skus").df()})

@@ -1,0 +1,116 @@
+"""Print what each family of evidence moves: the volumes engine again with one family left out, or alone.
+
+    python -m serve.ablation                 # as of the warehouse's own date
+    python -m serve.ablation --markdown      # the table of docs/methods/volumes.md
+
+Runs one dbt model on a copy of the built warehouse; the warehouse itself stays as it is. Takes some minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import duckdb
+
+from settings import settings
+
+MODEL = "int_volumes__ablation"
+
+Row = tuple[str, str, str, float, float, float]
+
+
+class AblationFailed(Exception):
+    """dbt could not run the variants."""
+
+
+def rows_of(warehouse: Path, as_of: str) -> list[Row]:
+    """Build the ablation in the file `warehouse` and return (variant, generation, measure, p05, p50, p95) in order.
+
+    Raises AblationFailed with dbt's last words.
+    """
+    house = settings()
+    dbt = house.repo / "dbt"
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--no-send-anonymous-usage-stats",
+            "--log-path", str(warehouse.parent), "run", "--project-dir", str(dbt), "--profiles-dir", str(dbt),
+            "--target-path", str(warehouse.parent / "target"),
+            "--vars", json.dumps({"as_of": as_of, "is_ablation": True}),
+            "--select", "int_volumes__negative_control", MODEL,
+        ],
+        cwd=dbt,
+        env=os.environ
+        | {
+            "PYTHONPATH": str(house.repo),
+            "GIGAWATCH_REPO": str(house.repo),
+            "GIGAWATCH_WAREHOUSE_DB": str(warehouse),
+            "GIGAWATCH_RAW_DB": str(house.raw_db),
+            "DO_NOT_TRACK": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise AblationFailed("dbt failed:\n" + "\n".join(done.stdout.splitlines()[-25:]) + done.stderr)
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        return con.execute(
+            f"select variant, generation, measure, p05, p50, p95 from intermediate.{MODEL} "
+            "order by position, generation, measure desc"
+        ).fetchall()
+
+
+def table(rows: list[Row], is_markdown: bool = False) -> str:
+    """One line per variant: thousands, p05 / p50 / p95 of each figure."""
+    figures: dict[str, list[str]] = {}
+    heads: list[str] = []
+    for variant, generation, measure, *levels in rows:
+        words = "packages" if measure == "package_units" else "installed"
+        head = f"{generation} {words} through {'2025' if generation == 'Trainium2' else '2026'}"
+        heads += [head] if head not in heads else []
+        figures.setdefault(variant, []).append(" / ".join(f"{level / 1000:,.0f}" for level in levels))
+    lines = [["evidence used", *heads], *([variant, *cells] for variant, cells in figures.items())]
+    if is_markdown:
+        rows_of_text = ["| " + " | ".join(line) + " |" for line in lines]
+        return "\n".join([rows_of_text[0], "|" + "---|" * len(lines[0]), *rows_of_text[1:]])
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    padded = (" ".join(cell.ljust(width + 1) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join(line.rstrip() for line in padded)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the table; exit status 1 when there is no warehouse or dbt fails."""
+    parser = argparse.ArgumentParser(description="What each family of evidence moves in the volumes engine.")
+    parser.add_argument("--markdown", action="store_true", help="as a Markdown table")
+    options = parser.parse_args(argv)
+    warehouse = settings().warehouse_db
+    if not warehouse.exists():
+        print(f"{warehouse} does not exist: `make run` builds it.", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory(prefix="gigawatch_ablation_") as place:
+        copy = Path(place) / warehouse.name
+        shutil.copy(warehouse, copy)
+        with duckdb.connect(str(copy), read_only=True) as con:
+            (as_of,) = con.execute("select max(as_of_date) from marts.trainium_volumes_quarterly").fetchone() or (None,)
+        try:
+            rows = rows_of(copy, str(as_of))
+        except AblationFailed as failed:
+            print(failed, file=sys.stderr)
+            return 1
+    print(f"As of {as_of}, thousands, p05 / p50 / p95\n")
+    print(table(rows, options.markdown))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

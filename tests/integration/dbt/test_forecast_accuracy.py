@@ -1,0 +1,215 @@
+"""The back-test on the bundled evidence: it can be made again, and an as-of build scores what was known by then."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from ingest import run
+from ingest.contracts import DOMAINS
+from serve import backtest
+from settings import settings
+
+pytestmark = pytest.mark.slow
+
+REPO = Path(__file__).parents[3]
+NEEDED = {"evidence", "epoch_chips", "epoch_data_centers", "forecasts_volumes"}
+NEEDED |= {"tpex_monthly_revenue", "twse_monthly_revenue"}
+# The day before Amazon's count became known, the day it was, and the day of the bundle.
+BEFORE, ON, TODAY = "2026-02-04", "2026-02-05", "2026-11-22"
+Con = duckdb.DuckDBPyConnection
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home whose raw store holds the bundled rows that volumes and their scores rest on."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIGAWATCH_HOME", str(home))
+        for domain in DOMAINS:
+            for source in NEEDED & set(run.sources_in(domain)):
+                run.fetch_source(source, domain)
+            run.load_domain(domain)
+        yield home
+
+
+def build(home: Path, as_of: str, raw: Path | None = None) -> Path:
+    """The scores as of a day, with their tests, in a warehouse of their own."""
+    place = home / f"{(raw or Path('raw')).stem}-{as_of}"
+    place.mkdir()
+    done = subprocess.run(
+        [Path(sys.executable).with_name("dbt"), "--quiet", "--log-path", place, "build", "--select",
+         "+forecast_scoreboard", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable",
+         "--profiles-dir", ".", "--target-path", place / "target", "--vars", json.dumps({"as_of": as_of})],
+        cwd=REPO / "dbt",
+        env=os.environ
+        | {
+            "GIGAWATCH_REPO": str(REPO),
+            "GIGAWATCH_RAW_DB": str(raw or settings().raw_db),
+            "GIGAWATCH_WAREHOUSE_DB": str(place / "warehouse.duckdb"),
+            "PYTHONPATH": str(REPO),
+        },
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    return place / "warehouse.duckdb"
+
+
+@pytest.fixture(scope="module")
+def scores(home: Path) -> Iterator[Callable[[str], Con]]:
+    """as_of -> its warehouse, built once."""
+    open_builds: dict[str, Con] = {}
+
+    def of(as_of: str) -> Con:
+        if as_of not in open_builds:
+            open_builds[as_of] = duckdb.connect(str(build(home, as_of)), read_only=True)
+        return open_builds[as_of]
+
+    yield of
+    for con in open_builds.values():
+        con.close()
+
+
+def one(con: Con, sql: str) -> Any:
+    return con.execute(sql).fetchone()
+
+
+def test_a_day_can_be_made_again(home: Path, tmp_path: Path) -> None:
+    """Rivals to the last digit. Ours within Monte Carlo error: other processors round matrix products otherwise."""
+    day = "2025-10-15"
+    made = {tuple(row[name] for name in backtest.KEY): row for row in backtest.forecasts_of("volumes", day, tmp_path)}
+    stored = [row for row in backtest.read(backtest.sample_file("volumes")) if row["forecast_as_of"] == day]
+    assert set(made) == {tuple(row[name] for name in backtest.KEY) for row in stored}, "run python -m serve.backtest"
+    for row in stored:
+        again = made[tuple(row[name] for name in backtest.KEY)]
+        if row["forecaster"] != "gigawatch":
+            assert again == {**row, "made_on": ""}
+            continue
+        width = float(row["p95"]) - float(row["p05"])
+        for level in ("p05", "p25", "p50", "p75", "p95"):
+            assert float(again[level]) == pytest.approx(float(row[level]), abs=0.2 * width + 1), (row, level)
+
+
+def test_the_score_before_the_outcome_is_open(scores: Callable[[str], Con]) -> None:
+    landed = """from marts.forecast_accuracy
+        where target = 'landed_chips_stated' and period = '2025Q4' and subject = 'Trainium2'"""
+    assert one(scores(BEFORE), f"select count(*) > 0, bool_and(score_basis = 'open') {landed}") == (True, True)
+    known = "select count(*) > 0, min(actual_value), max(actual_value), min(actual_known_from)::varchar"
+    assert one(scores(ON), f"{known} {landed} and score_basis = 'out_of_sample'") == (True, 1.4e6, 1.4e6, ON)
+
+
+@pytest.mark.parametrize("as_of", [BEFORE, ON, TODAY])
+def test_nothing_known_later_is_in_a_build(scores: Callable[[str], Con], as_of: str) -> None:
+    last_forecast, last_outcome = one(
+        scores(as_of),
+        "select max(forecast_as_of)::varchar, max(actual_known_from)::varchar from marts.forecast_accuracy",
+    )
+    assert last_forecast <= as_of
+    assert last_outcome <= as_of
+    assert one(
+        scores(as_of),
+        """select count(*) from marts.forecast_accuracy
+           where score_basis = 'out_of_sample' and actual_known_from <= forecast_as_of""",
+    ) == (0,)
+
+
+def test_a_score_stays_what_it_was(scores: Callable[[str], Con]) -> None:
+    """A later build adds scores; those of outcomes that nobody has revised do not change."""
+    query = """
+        select target, subject, period, forecaster, forecast_as_of, round(crps_value, 3) from marts.forecast_accuracy
+        where score_basis = 'out_of_sample' and target = 'landed_chips_stated' order by all
+    """
+    assert set(scores(ON).execute(query).fetchall()) <= set(scores(TODAY).execute(query).fetchall())
+
+
+def test_an_early_build_holds_no_forecast_and_does_not_fail(scores: Callable[[str], Con]) -> None:
+    assert one(scores("2020-01-01"), "select count(*) from marts.forecast_accuracy") == (0,)
+    assert one(scores("2020-01-01"), "select count(*) from marts.forecast_scoreboard") == (0,)
+
+
+def test_reconstructions_say_so(scores: Callable[[str], Con]) -> None:
+    assert one(
+        scores(TODAY), "select bool_and(is_reconstructed = (made_on > forecast_as_of)) from marts.forecast_accuracy"
+    ) == (True,)
+
+
+def test_the_board_is_the_mean_of_the_rows(scores: Callable[[str], Con]) -> None:
+    rows = (
+        scores(TODAY)
+        .execute(
+            """select forecaster, avg(crps_pct), avg(error_pct), avg(is_inside_p05_p95::int), count(*)
+           from marts.forecast_accuracy where target = 'supplier_revenue' and score_basis = 'out_of_sample'
+           group by all order by all"""
+        )
+        .fetchall()
+    )
+    board = (
+        scores(TODAY)
+        .execute(
+            """select forecaster, crps_pct_mean, error_pct_mean, inside_p05_p95_share, n_forecasts
+           from marts.forecast_scoreboard where target = 'supplier_revenue' and score_basis = 'out_of_sample'
+           and subject = '(all)' and horizon = '(all)' order by all"""
+        )
+        .fetchall()
+    )
+    assert len(rows) == 4
+    for expected, found in zip(rows, board, strict=True):
+        assert found == pytest.approx(expected) if None not in expected else found[:3] == pytest.approx(expected[:3])
+
+
+def test_the_ratio_compares_equal_questions(scores: Callable[[str], Con]) -> None:
+    """Rivals answered more questions than we did: only those in common count for the ratio."""
+    ratio, by_hand, n_common, n = one(
+        scores(TODAY),
+        """select board.crps_ratio_to_gigawatch,
+                  (select avg(rival.crps_pct) / avg(ours.crps_pct)
+                   from marts.forecast_accuracy as rival
+                   inner join marts.forecast_accuracy as ours using (target, subject, period, forecast_as_of)
+                   where rival.forecaster = 'last_value' and ours.forecaster = 'gigawatch'
+                     and rival.score_basis = 'out_of_sample'),
+                  board.n_in_common, board.n_forecasts
+           from marts.forecast_scoreboard as board
+           where board.forecaster = 'last_value' and board.subject = '(all)' and board.horizon = '(all)'""",
+    )
+    assert ratio == pytest.approx(by_hand)
+    assert n_common <= n
+
+
+def test_the_table_of_the_docs_shows_losses_and_wins(scores: Callable[[str], Con]) -> None:
+    lines = backtest.table(scores(TODAY)).splitlines()
+    assert len({line.count("|") for line in lines}) == 1
+    shown = {tuple(cell.strip() for cell in line.split("|")[1:5]) for line in lines[2:]}
+    for forecaster in ("gigawatch", "last_analyst", "amazon_line", "epoch"):
+        assert ("landed_chips_stated", "out of sample", "(all)", forecaster) in shown
+
+
+def test_one_changed_outcome_moves_exactly_its_scores(home: Path, scores: Callable[[str], Con]) -> None:
+    """Accton's December 2025 a tenth higher: its scores move, those of forecasts of other months and suppliers do not.
+
+    The forecasts are on file, so they cannot have been helped by the change.
+    """
+    raw = home / "changed.duckdb"
+    raw.write_bytes(settings().raw_db.read_bytes())
+    with duckdb.connect(str(raw)) as con:
+        con.execute(
+            """update changed.raw.evidence__supplier_monthly_revenue
+               set revenue_twd_thousand = (revenue_twd_thousand::bigint * 11 // 10)::varchar
+               where ticker = '2345' and revenue_month = '2025-12'"""
+        )
+    query = """
+        select subject, period, forecaster, forecast_as_of, actual_value, round(crps_value, 6)
+        from marts.forecast_accuracy where target = 'supplier_revenue' and score_basis = 'out_of_sample'
+    """
+    before = set(scores(TODAY).execute(query).fetchall())
+    with duckdb.connect(str(build(home, TODAY, raw)), read_only=True) as con:
+        after = set(con.execute(query).fetchall())
+    moved = {row[:2] for row in before ^ after}
+    assert moved == {("2345", "2025-12")}
