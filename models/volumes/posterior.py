@@ -109,7 +109,7 @@ class _Reference:
         return cls(mean, np.asarray(np.linalg.cholesky(blend), dtype=np.float64))
 
     def whiten(self, scores: Floats) -> Floats:
-        return np.asarray(np.linalg.solve(self.root, (scores - self.mean).T).T)
+        return np.asarray((scores - self.mean) @ np.linalg.inv(self.root).T)
 
     def colour(self, whitened: Floats) -> Floats:
         return np.asarray(self.mean + whitened @ self.root.T)
