@@ -15,7 +15,7 @@ export PYTHONUNBUFFERED := 1
 export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help run live replay asof backfill new-source backtest up sql rollback docs test test-slow check lint bench clean
+.PHONY: help run live replay asof backfill new-source backtest ablation up sql rollback docs test test-slow check lint bench clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ new-source: $(INSTALLED) ## draft the files of a new source: make new-source COD
 
 backtest: $(INSTALLED) ## make our dated forecasts again, for forecast_accuracy: make backtest ARGS="2025-10-15"
 	@$(PY) -m serve.backtest $(ARGS)
+
+ablation: $(INSTALLED) ## what each signal says about Trainium volumes, after `make run`; four minutes
+	@$(PY) -m serve.ablation --markdown
 
 up: $(INSTALLED) ## Airflow with UI and schedule until Ctrl-C (GIGAWATCH_PORT=8080, GIGAWATCH_MODE=bundled)
 	@$(PY) -m dags.run_airflow
