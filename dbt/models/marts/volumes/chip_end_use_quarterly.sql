@@ -47,7 +47,7 @@ quantiles as (
         quantile_cont({{ measure }}, 0.50) as {{ measure }}_p50,
         quantile_cont({{ measure }}, 0.95) as {{ measure }}_p95,
         {% endfor -%}
-        quantile_cont(named_units / nullif(installed_units, 0), 0.50) as named_site_share_p50
+        avg(named_units / nullif(installed_units, 0)) as named_site_share_mean
     from shares
     group by all
 
@@ -108,7 +108,7 @@ select
     quantiles.share_p05,
     quantiles.share_p50,
     quantiles.share_p95,
-    quantiles.named_site_share_p50,
+    quantiles.named_site_share_mean,
     coalesce(sources.n_named_campuses, 0)::integer as n_named_campuses,
     coalesce(sources.is_on_planned_sites, false) as is_on_planned_sites,
     published.published_units,
