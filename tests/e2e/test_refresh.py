@@ -147,20 +147,26 @@ def one_supplier_month(rows: list[Row]) -> None:
 @pytest.mark.parametrize(
     ("source", "resource", "change", "dependents"),
     [
-        ("evidence", "cloud_prices", one_price, {"rental_prices_daily"}),
-        (
+        pytest.param(
+            "evidence", "cloud_prices", one_price, {"rental_prices_daily"}, marks=pytest.mark.slow, id="price"),
+        pytest.param(
             "epoch_data_centers", "data_center_timelines", one_building_date,
             {
                 "building_capacity_quarterly", "campus_capacity_quarterly", "campus_timeline", "lab_capacity_quarterly",
                 "draws.lab_capacity_quarterly",
             },
+            marks=pytest.mark.slow, id="building date",
         ),
-        (
+        pytest.param(
             "evidence", "supplier_monthly_revenue", one_supplier_month,
-            {"trainium_volumes_quarterly", "supplier_exposure", "draws.trainium_volumes_quarterly"},
+            {
+                "trainium_volumes_quarterly", "supplier_exposure", "draws.trainium_volumes_quarterly",
+                "component_demand_quarterly", "draws.component_demand_quarterly", "accelerator_purchases_quarterly",
+                "chip_end_use_quarterly", "forecast_accuracy", "forecast_scoreboard",
+            },
+            id="supplier month",
         ),
     ],
-    ids=["price", "building date", "supplier month"],
 )  # fmt: skip
 def test_one_changed_input_row_moves_exactly_its_marts(
     refreshed: Path,
@@ -223,7 +229,7 @@ def test_a_fail_keeps_the_last_release_and_the_next_good_run_recovers(copy_of: P
     with duckdb.connect(str(served), read_only=True) as con:
         status, error, loaded = con.execute(
             "select freshness_status, last_error, n_rows_loaded from marts.source_freshness "
-            "where source = 'epoch_data_centers'"
+            "where source = 'epoch_data_centers' and resource = 'data_center_timelines'"
         ).fetchone()
     assert (status, error) == ("failed", "connection refused")
     assert loaded > 0

@@ -57,7 +57,7 @@ renamed as (
         {{ field('forecast_as_of', 'date') }},
         {{ field('made_on', 'date') }},
         made_on > forecast_as_of as is_reconstructed,
-        forecast_as_of as known_from
+        forecast_as_of::date as known_from
 
     from source
 
