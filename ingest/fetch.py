@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -132,15 +132,14 @@ class Round:
             except StopIteration:
                 return
             except Exception as error:  # whatever foreign bytes make a connector do, the fetch fails with what it said
+                said = str(error) if isinstance(error, ValueError) else repr(error)
                 raise http.FetchError(
-                    f"the answer of {attempt['url']} is not what the connector expects: {error}"
-                    if isinstance(error, ValueError)
-                    else f"the answer of {attempt['url']} is not what the connector expects: {error!r}"
+                    f"the answer of {attempt['url']} is not what the connector expects: {said}"
                 ) from error
             if request.is_kept and request.version is not None and last is not None and last.version == request.version:
                 raise _Unchanged
             url = self._rebased(request)
-            attempt["url"] = str(httpx.URL(url).copy_merge_params(dict(request.params)))
+            attempt["url"] = _with(url, request.params)
             answer = self._ask(request, url, last if request.is_kept and not kept else None)
             if request.is_kept:
                 kept.append((request, answer))
@@ -259,6 +258,14 @@ class Round:
             )  # fmt: skip
 
 
+def in_words(failed: list[Fetch]) -> list[str]:
+    """A line per failure; of what was not even tried, because its host had not answered, only how many."""
+    tried = [fetch for fetch in failed if NOT_TRIED not in (fetch.error or "")]
+    lines = [f"  {f.resource} {f.part}".rstrip() + f" from {(f.url or '').partition('?')[0]}: {f.error}" for f in tried]
+    more = len(failed) - len(tried)
+    return lines + ([f"  and {more} more of the same host were not tried"] if more else [])
+
+
 def _one(request: Request) -> Requests:
     yield request
 
@@ -269,7 +276,7 @@ def _place(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
-def _with(url: str, params: Iterable[tuple[str, str]] | Any) -> str:
+def _with(url: str, params: Mapping[str, str]) -> str:
     return str(httpx.URL(url).copy_merge_params(dict(params)))
 
 

@@ -48,7 +48,7 @@ def fetch_source(source: str, domain: str, mode: str = "bundled", sources: Path 
     archive = Archive(now.archive_dir)
     records = [fetch for resource in resources for fetch in _archive_bundled(archive, contract, resource)]
     if mode == "live":
-        from ingest.fetch import NOT_TRIED, Round
+        from ingest.fetch import Round, in_words
 
         with tempfile.TemporaryDirectory(prefix="gigawatch-") as folder:
             turn = Round(contract, archive, now, Path(folder))
@@ -56,7 +56,7 @@ def fetch_source(source: str, domain: str, mode: str = "bundled", sources: Path 
         if failed := [record for record in live if record.outcome == "failed"]:
             raise FetchFailed(
                 f"{len(failed)} of {len(live)} fetches of {source} ({domain}) failed; "
-                "the last good bytes stay in use:\n" + "\n".join(_in_words(failed, NOT_TRIED))
+                "the last good bytes stay in use:\n" + "\n".join(in_words(failed))
             )
         records += live
     return {
@@ -97,14 +97,6 @@ def _domain(domain: str) -> str:
     if domain not in DOMAINS:
         raise IngestError(f"domain is {domain!r}; it must be one of {', '.join(DOMAINS)}")
     return domain
-
-
-def _in_words(failed: list[Fetch], not_tried: str) -> list[str]:
-    """A line per failure; of what was not even tried, because its host had not answered, only how many."""
-    tried = [fetch for fetch in failed if not_tried not in (fetch.error or "")]
-    lines = [f"  {f.resource} {f.part}".rstrip() + f" from {(f.url or '').partition('?')[0]}: {f.error}" for f in tried]
-    more = len(failed) - len(tried)
-    return lines + ([f"  and {more} more of the same host were not tried"] if more else [])
 
 
 def _archive_bundled(archive: Archive, source: Source, resource: Resource) -> list[Fetch]:

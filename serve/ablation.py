@@ -9,16 +9,14 @@ Runs one dbt model on a copy of the built warehouse; the warehouse itself stays 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import duckdb
 
+from serve.build import run_dbt
 from settings import settings
 
 MODEL = "int_volumes__ablation"
@@ -35,34 +33,13 @@ def rows_of(warehouse: Path, as_of: str) -> list[Row]:
 
     Raises AblationFailed with dbt's last words.
     """
-    house = settings()
-    dbt = house.repo / "dbt"
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--no-send-anonymous-usage-stats",
-            "--log-path", str(warehouse.parent), "run", "--project-dir", str(dbt), "--profiles-dir", str(dbt),
-            "--target-path", str(warehouse.parent / "target"),
-            "--vars", json.dumps({"as_of": as_of, "is_ablation": True}),
-            "--select", "int_volumes__negative_control", MODEL,
-        ],
-        cwd=dbt,
-        env=os.environ
-        | {
-            "PYTHONPATH": str(house.repo),
-            "GIGAWATCH_REPO": str(house.repo),
-            "GIGAWATCH_WAREHOUSE_DB": str(warehouse),
-            "GIGAWATCH_RAW_DB": str(house.raw_db),
-            "DO_NOT_TRACK": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    done = run_dbt(
+        "run", "--select", "int_volumes__negative_control", MODEL, as_of=as_of, warehouse=warehouse,
+        raw_db=settings().raw_db, target=warehouse.parent / "target", logs=warehouse.parent,
+        variables={"is_ablation": True},
     )  # fmt: skip
     if done.returncode != 0:
-        raise AblationFailed("dbt failed:\n" + "\n".join(done.stdout.splitlines()[-25:]) + done.stderr)
+        raise AblationFailed("dbt failed:\n" + "\n".join(done.stdout.splitlines()[-25:]))
     with duckdb.connect(str(warehouse), read_only=True) as con:
         return con.execute(
             f"select variant, generation, measure, p05, p50, p95 from intermediate.{MODEL} "

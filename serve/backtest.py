@@ -14,8 +14,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from datetime import UTC, date, datetime
@@ -23,6 +21,7 @@ from pathlib import Path
 
 import duckdb
 
+from serve.build import run_dbt
 from settings import settings
 
 # From the first days on which suppliers' Trainium2 revenue could be seen; the day before Amazon's count of 2026-02-05
@@ -52,37 +51,15 @@ def forecasts_of(engine: str, as_of: str, place: Path) -> list[Row]:
 
     Raises BacktestFailed with dbt's last words when it cannot be built.
     """
-    house = settings()
     model = f"int_forecast_accuracy__{engine}_forecasts"
     warehouse = place / "warehouse.duckdb"
     warehouse.unlink(missing_ok=True)
-    dbt = house.repo / "dbt"
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--no-send-anonymous-usage-stats",
-            "--log-path", str(place), "run", "--project-dir", str(dbt), "--profiles-dir", str(dbt),
-            "--target-path", str(place / "target"), "--vars", json.dumps({"as_of": as_of, "is_backtest": True}),
-            "--select", f"+{model}",
-        ],
-        cwd=dbt,
-        env=os.environ
-        | {
-            "PYTHONPATH": str(house.repo),
-            "GIGAWATCH_REPO": str(house.repo),
-            "GIGAWATCH_WAREHOUSE_DB": str(warehouse),
-            "GIGAWATCH_RAW_DB": str(house.raw_db),
-            "DO_NOT_TRACK": "1",
-            # One thread: the same draws on any number of cores.
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    done = run_dbt(
+        "run", "--select", f"+{model}", as_of=as_of, warehouse=warehouse, raw_db=settings().raw_db,
+        target=place / "target", logs=place, variables={"is_backtest": True},
     )  # fmt: skip
     if done.returncode != 0:
-        raise BacktestFailed(f"dbt failed as of {as_of}:\n" + "\n".join(done.stdout.splitlines()[-25:]) + done.stderr)
+        raise BacktestFailed(f"dbt failed as of {as_of}:\n" + "\n".join(done.stdout.splitlines()[-25:]))
     with duckdb.connect(str(warehouse), read_only=True) as con:
         found = con.execute(f"select * replace (period_end_date::date as period_end_date) from intermediate.{model}")
         names = [column[0] for column in found.description]

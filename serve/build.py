@@ -12,8 +12,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import duckdb
 
@@ -108,6 +109,54 @@ def _fingerprint(raw: duckdb.DuckDBPyConnection, as_of: str, repo: Path) -> str:
     return digest.hexdigest()
 
 
+def run_dbt(
+    command: str,
+    *options: str,
+    as_of: str,
+    warehouse: Path,
+    raw_db: Path,
+    target: Path,
+    logs: Path,
+    variables: Mapping[str, Any] | None = None,
+    stdout: IO[str] | int = subprocess.PIPE,
+    timeout: float | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run one dbt command of the house ('build', 'run', 'test') in a process of its own, as of an ISO date.
+
+    options: dbt's own for the command, such as --select and what is selected. warehouse: the file it writes, raw_db:
+    the one it reads. target, logs: folders for dbt's own artefacts. variables: dbt variables beside as_of. stdout:
+    where all output goes (left out: into the process that is returned, whatever its exit status).
+    Raises subprocess.TimeoutExpired after `timeout` seconds.
+    """
+    repo = settings().repo
+    return subprocess.run(
+        [
+            sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--no-send-anonymous-usage-stats",
+            "--log-path", str(logs), command, "--project-dir", str(repo / "dbt"), "--profiles-dir", str(repo / "dbt"),
+            "--target-path", str(target), "--vars", json.dumps({"as_of": as_of, **(variables or {})}),
+            *options,
+        ],
+        cwd=repo / "dbt",
+        env=os.environ
+        | {
+            "PYTHONPATH": str(repo),
+            "GIGAWATCH_REPO": str(repo),
+            "GIGAWATCH_WAREHOUSE_DB": str(warehouse),
+            "GIGAWATCH_RAW_DB": str(raw_db),
+            "DO_NOT_TRACK": "1",
+            # One thread: the order of float additions, and so the marts, must not depend on the machine.
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+        },
+        stdout=stdout,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )  # fmt: skip
+
+
 def dbt_build(layer: str, plan: dict[str, Any]) -> dict[str, Any]:
     """Build one layer ('staging', then 'marts') of the plan's warehouse file with `dbt build`, models and tests.
 
@@ -126,47 +175,15 @@ def dbt_build(layer: str, plan: dict[str, Any]) -> dict[str, Any]:
     results_file = target / "run_results.json"
     results_file.unlink(missing_ok=True)
 
-    command = [
-        sys.executable,
-        "-m",
-        "dbt.cli.main",
-        "--no-use-colors",
-        "--no-send-anonymous-usage-stats",
-        "--log-path",
-        str(logs),
-        "build",
-        "--project-dir",
-        str(place.repo / "dbt"),
-        "--profiles-dir",
-        str(place.repo / "dbt"),
-        "--target-path",
-        str(target),
-        "--vars",
-        json.dumps({"as_of": plan["as_of"]}),
-        "--select",
-        *LAYERS[layer],
-        # A test that reads two layers runs when the later one is there.
-        "--indirect-selection",
-        "buildable",
-        "--exclude-resource-type",
-        "unit_test",
-    ]
-    environment = os.environ | {
-        "PYTHONPATH": str(place.repo),
-        "GIGAWATCH_REPO": str(place.repo),
-        "GIGAWATCH_WAREHOUSE_DB": str(place.warehouse_db),
-        "GIGAWATCH_RAW_DB": str(place.raw_db),
-        "DO_NOT_TRACK": "1",
-        # One thread: the order of float additions, and so the marts, must not depend on the machine.
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-    }
     output_file = logs / f"dbt_{layer}.txt"
     with output_file.open("w", encoding="utf-8") as output:
-        status = subprocess.run(
-            command, cwd=place.repo / "dbt", env=environment, stdout=output, stderr=subprocess.STDOUT, check=False
-        ).returncode
+        status = run_dbt(
+            "build", "--select", *LAYERS[layer],
+            # A test that reads two layers runs when the later one is there.
+            "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test",
+            as_of=plan["as_of"], warehouse=place.warehouse_db, raw_db=place.raw_db, target=target, logs=logs,
+            stdout=output,
+        ).returncode  # fmt: skip
     if not results_file.exists():
         tail = "\n".join(output_file.read_text(encoding="utf-8").splitlines()[-30:])
         raise BuildFailed(f"dbt stopped before the first model of layer {layer} (exit {status}):\n{tail}")

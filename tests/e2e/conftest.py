@@ -12,6 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from serve.build import run_dbt
+
 REPO = Path(__file__).resolve().parents[2]
 
 
@@ -29,24 +31,9 @@ def refresh(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 def dbt(home: Path, command: str, *selection: str) -> subprocess.CompletedProcess[str]:
     """Run one dbt command on the warehouse file of `home`, as of the bundle's newest day."""
-    return subprocess.run(
-        [
-            sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-path", str(home / "reports" / "logs"),
-            command, "--project-dir", str(REPO / "dbt"), "--profiles-dir", str(REPO / "dbt"),
-            "--target-path", str(home / "warehouse" / "dbt_target"), "--vars", '{"as_of": "2026-11-22"}', *selection,
-        ],
-        env=os.environ
-        | {
-            "PYTHONPATH": str(REPO),
-            "GIGAWATCH_REPO": str(REPO),
-            "GIGAWATCH_WAREHOUSE_DB": str(home / "warehouse" / "build.duckdb"),
-            "GIGAWATCH_RAW_DB": str(home / "raw" / "raw.duckdb"),
-            "DO_NOT_TRACK": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-        },
-        capture_output=True,
-        text=True,
+    return run_dbt(
+        command, *selection, as_of="2026-11-22", warehouse=home / "warehouse" / "build.duckdb",
+        raw_db=home / "raw" / "raw.duckdb", target=home / "warehouse" / "dbt_target", logs=home / "reports" / "logs",
         timeout=300,
     )  # fmt: skip
 

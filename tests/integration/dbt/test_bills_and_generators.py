@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +14,7 @@ import pytest
 from ingest import run
 from ingest.contracts import load_source
 from ingest.replay import ReplayServer, routes_of
+from serve.build import run_dbt
 from settings import settings
 
 pytestmark = pytest.mark.slow
@@ -44,18 +41,11 @@ def build(as_of: str) -> None:
     """`dbt build` of MODELS into one warehouse file, which is kept between builds."""
     now = settings()
     now.warehouse_db.parent.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {
-        "GIGAWATCH_REPO": str(REPO), "GIGAWATCH_RAW_DB": str(now.raw_db),
-        "GIGAWATCH_WAREHOUSE_DB": str(now.warehouse_db), "PYTHONPATH": os.pathsep.join([str(REPO), *sys.path]),
-    }  # fmt: skip
-    done = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "--quiet", "--log-path", now.home / "logs", "build",
-         "--select", *MODELS, "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test",
-         "--profiles-dir", ".", "--target-path", now.home / "target",
-         "--vars", json.dumps({"as_of": as_of})],
-        cwd=REPO / "dbt", env=environment, capture_output=True, text=True, check=False,
+    done = run_dbt(
+        "build", "--select", *MODELS, "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test",
+        as_of=as_of, warehouse=now.warehouse_db, raw_db=now.raw_db, target=now.home / "target", logs=now.home / "logs",
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert done.returncode == 0, done.stdout[-4000:]
 
 
 def rows(sql: str) -> list[tuple[Any, ...]]:

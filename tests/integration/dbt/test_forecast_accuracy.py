@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +12,7 @@ import pytest
 from ingest import run
 from ingest.contracts import DOMAINS
 from serve import backtest
+from serve.build import run_dbt
 from settings import settings
 
 pytestmark = pytest.mark.slow
@@ -45,22 +42,14 @@ def build(home: Path, as_of: str, raw: Path | None = None) -> Path:
     """The scores as of a day, with their tests, in a warehouse of their own."""
     place = home / f"{(raw or Path('raw')).stem}-{as_of}"
     place.mkdir()
-    done = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "--quiet", "--log-path", place, "build", "--select",
-         "+forecast_scoreboard", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable",
-         "--profiles-dir", ".", "--target-path", place / "target", "--vars", json.dumps({"as_of": as_of})],
-        cwd=REPO / "dbt",
-        env=os.environ
-        | {
-            "GIGAWATCH_REPO": str(REPO),
-            "GIGAWATCH_RAW_DB": str(raw or settings().raw_db),
-            "GIGAWATCH_WAREHOUSE_DB": str(place / "warehouse.duckdb"),
-            "PYTHONPATH": str(REPO),
-        },
-        capture_output=True, text=True, check=False,
+    warehouse = place / "warehouse.duckdb"
+    done = run_dbt(
+        "build", "--select", "+forecast_scoreboard", "--exclude-resource-type", "unit_test", "--indirect-selection",
+        "buildable", as_of=as_of, warehouse=warehouse, raw_db=raw or settings().raw_db, target=place / "target",
+        logs=place,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    return place / "warehouse.duckdb"
+    assert done.returncode == 0, done.stdout[-4000:]
+    return warehouse
 
 
 @pytest.fixture(scope="module")

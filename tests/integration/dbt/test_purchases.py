@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +14,8 @@ import pytest
 from ingest import contracts, load
 from ingest.archive import Archive, Fetch
 from settings import Settings
+from tests.integration.dbt import small
+from tests.integration.dbt.small import rows
 
 pytestmark = pytest.mark.slow
 
@@ -73,24 +71,7 @@ def load_bundled(home: Path, change: Change = unchanged) -> list[dict[str, Any]]
 
 
 def build(home: Path, as_of: str = LATE) -> duckdb.DuckDBPyConnection:
-    warehouse = home / f"{as_of}.duckdb"
-    environment = os.environ | {
-        "GIGAWATCH_REPO": str(REPO),
-        "GIGAWATCH_RAW_DB": str(Settings(home=home).raw_db),
-        "GIGAWATCH_WAREHOUSE_DB": str(warehouse),
-        "PYTHONPATH": str(REPO),
-    }
-    done = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "--quiet", "--log-path", home / "logs", "run", "--select", *MODELS,
-         "--profiles-dir", ".", "--target-path", home / f"target-{as_of}", "--vars", json.dumps({"as_of": as_of})],
-        cwd=REPO / "dbt", env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    return duckdb.connect(warehouse, read_only=True)
-
-
-def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
-    return connection.execute(query).fetchall()
+    return small.build(home, as_of, "run", "--select", *MODELS)
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +11,8 @@ import pytest
 
 from ingest import load
 from settings import Settings
+from tests.integration.dbt import small
+from tests.integration.dbt.small import rows
 
 REPO = Path(__file__).parents[3]
 
@@ -116,21 +114,7 @@ def fill(raw: Raw) -> None:
 
 
 def build(home: Path, as_of: str) -> duckdb.DuckDBPyConnection:
-    warehouse = home / f"{as_of}.duckdb"
-    environment = os.environ | {
-        "GIGAWATCH_REPO": str(REPO),
-        "GIGAWATCH_RAW_DB": str(Settings(home=home).raw_db),
-        "GIGAWATCH_WAREHOUSE_DB": str(warehouse),
-        "PYTHONPATH": str(REPO),
-    }
-    done = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "--quiet", "--log-path", home / "logs", "run", "--select", "staging",
-         "--exclude", "stg_assumptions", "--profiles-dir", ".", "--target-path", home / f"target-{as_of}",
-         "--vars", json.dumps({"as_of": as_of})],
-        cwd=REPO / "dbt", env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    return duckdb.connect(warehouse, read_only=True)
+    return small.build(home, as_of, "run", "--select", "staging", "--exclude", "stg_assumptions")
 
 
 @pytest.fixture(scope="module")
@@ -144,10 +128,6 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, duckd
 
 
 Builds = dict[str, duckdb.DuckDBPyConnection]
-
-
-def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
-    return connection.execute(query).fetchall()
 
 
 TIMELINES = """

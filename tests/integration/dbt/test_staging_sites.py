@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +14,7 @@ import pytest
 from ingest import load
 from ingest.archive import Archive, Fetch
 from settings import Settings
+from tests.integration.dbt import small
 
 pytestmark = pytest.mark.slow
 
@@ -98,18 +96,8 @@ def sentinel(archive: Archive) -> None:
 
 
 def build(home: Path, as_of: str) -> duckdb.DuckDBPyConnection:
-    environment = os.environ | {
-        "GIGAWATCH_REPO": str(REPO), "GIGAWATCH_RAW_DB": str(Settings(home=home).raw_db),
-        "GIGAWATCH_WAREHOUSE_DB": str(home / f"{as_of}.duckdb"), "PYTHONPATH": str(REPO),
-    }  # fmt: skip
-    done = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "--quiet", "--log-path", home / "logs", "build", "--profiles-dir", ".",
-         "--target-path", home / "target", "--vars", json.dumps({"as_of": as_of}),
-         "--select", *(f"path:models/staging/{folder}" for folder in MODELS)],
-        cwd=REPO / "dbt", env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    return duckdb.connect(home / f"{as_of}.duckdb", read_only=True)
+    return small.build(home, as_of, "build", "--select",
+                       *(f"path:models/staging/{folder}" for folder in MODELS))
 
 
 @pytest.fixture(scope="module")

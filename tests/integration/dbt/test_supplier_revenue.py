@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -17,6 +13,8 @@ import pytest
 from ingest import load
 from ingest.archive import Archive, Fetch
 from settings import Settings
+from tests.integration.dbt import small
+from tests.integration.dbt.small import rows
 
 REPO = Path(__file__).parents[3]
 TWSE, TPEX = ("twse_monthly_revenue", "t187ap05_l"), ("tpex_monthly_revenue", "t187ap05_o")
@@ -96,22 +94,8 @@ def fill(settings: Settings) -> None:
 
 
 def build(home: Path, as_of: str) -> duckdb.DuckDBPyConnection:
-    warehouse = home / f"{as_of}.duckdb"
-    environment = os.environ | {
-        "GIGAWATCH_REPO": str(REPO),
-        "GIGAWATCH_RAW_DB": str(Settings(home=home).raw_db),
-        "GIGAWATCH_WAREHOUSE_DB": str(warehouse),
-        "PYTHONPATH": str(REPO),
-    }
-    done = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "--quiet", "--log-path", home / "logs", "build",
-         "--exclude-resource-type", "unit_test", "--select", "+int_supplier_revenue__claims",
-         "+int_supplier_revenue__revisions",
-         "--profiles-dir", ".", "--target-path", home / "target", "--vars", json.dumps({"as_of": as_of})],
-        cwd=REPO / "dbt", env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    return duckdb.connect(warehouse, read_only=True)
+    return small.build(home, as_of, "build", "--exclude-resource-type", "unit_test", "--select",
+                       "+int_supplier_revenue__claims", "+int_supplier_revenue__revisions")
 
 
 @pytest.fixture(scope="module")
@@ -125,10 +109,6 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, duckd
 
 
 Builds = dict[str, duckdb.DuckDBPyConnection]
-
-
-def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
-    return connection.execute(query).fetchall()
 
 
 REVISIONS = """

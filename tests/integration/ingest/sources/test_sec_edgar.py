@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from settings import REPO, settings
+from settings import REPO
+from tests.integration.dbt import small
 
 SOURCE = REPO / "ingest" / "sources" / "sec_edgar"
 SAMPLES = REPO.parent / "shared" / "samples" / "sec_edgar"
@@ -119,19 +117,7 @@ def test_rows_that_break_a_rule_are_set_aside(play: Any) -> None:
 
 
 def build(home: Path, as_of: str) -> duckdb.DuckDBPyConnection:
-    warehouse = home / f"{as_of}.duckdb"
-    environment = os.environ | {
-        "GIGAWATCH_REPO": str(REPO), "GIGAWATCH_RAW_DB": str(settings().raw_db), "PYTHONPATH": str(REPO),
-        "GIGAWATCH_WAREHOUSE_DB": str(warehouse),
-    }  # fmt: skip
-    done = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "--quiet", "--log-path", home / "logs", "run", "--select",
-         "path:models/staging/sec", "int_sec__quarterly_facts", "--profiles-dir", ".", "--target-path",
-         home / f"target-{as_of}", "--vars", json.dumps({"as_of": as_of})],
-        cwd=REPO / "dbt", env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    return duckdb.connect(warehouse, read_only=True)
+    return small.build(home, as_of, "run", "--select", "path:models/staging/sec", "int_sec__quarterly_facts")
 
 
 @real
