@@ -34,3 +34,13 @@
     {{ 'union all' if not loop.last }}
     {% endfor %}
 {%- endmacro %}
+
+{# What a figure rests on, in one of four words; the cell is typed in by hand (`Esimate`, `Microsft Nscale disclosure`). #}
+{% macro epoch_basis(cell) -%}
+    case
+            when {{ cell }} ilike 'esti%' or {{ cell }} ilike 'esim%' then 'estimate'
+            when {{ cell }} ilike '%disclosure%' then 'company_disclosure'
+            when {{ cell }} ilike 'calculation%' then 'calculation'
+            when {{ cell }} <> '' then 'other'
+        end
+{%- endmacro %}

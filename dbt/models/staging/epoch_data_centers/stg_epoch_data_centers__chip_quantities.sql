@@ -34,20 +34,9 @@ renamed as (
         source.vintage_scope,
         source.vintage_kind,
         nullif(source."Number of Units source", '') as units_basis_text,
-        case
-            when source."Number of Units source" ilike 'esti%' or source."Number of Units source" ilike 'esim%'
-                then 'estimate'
-            when source."Number of Units source" ilike '%disclosure%' then 'company_disclosure'
-            when source."Number of Units source" ilike 'calculation%' then 'calculation'
-            when source."Number of Units source" <> '' then 'other'
-        end as units_basis,
+        {{ epoch_basis('source."Number of Units source"') }} as units_basis,
         nullif(source."Chip type source", '') as chip_type_basis_text,
-        case
-            when source."Chip type source" ilike 'esti%' or source."Chip type source" ilike 'esim%' then 'estimate'
-            when source."Chip type source" ilike '%disclosure%' then 'company_disclosure'
-            when source."Chip type source" ilike 'calculation%' then 'calculation'
-            when source."Chip type source" <> '' then 'other'
-        end as chip_type_basis,
+        {{ epoch_basis('source."Chip type source"') }} as chip_type_basis,
         nullif(source."Owner", '') as owner_text,
         nullif(source."User", '') as user_text,
         nullif(source."Notes", '') as note,
