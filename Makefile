@@ -15,7 +15,7 @@ export PYTHONUNBUFFERED := 1
 export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help run live replay asof backfill new-source backtest ablation up sql rollback docs test test-slow check lint bench clean
+.PHONY: help run live replay asof backfill new-source backtest ablation pictures up sql rollback docs test test-slow check lint bench clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -43,7 +43,10 @@ backtest: $(INSTALLED) ## make our dated forecasts again, for forecast_accuracy:
 	@$(PY) -m serve.backtest $(ARGS)
 
 ablation: $(INSTALLED) ## what each signal says about Trainium volumes, after `make run`; four minutes
-	@$(PY) -m serve.ablation --markdown
+	@$(PY) -m serve.ablation --markdown --save docs/methods
+
+pictures: $(INSTALLED) ## draw docs/img from the published file and from what `make ablation` left
+	@$(PY) -m serve.pictures
 
 up: $(INSTALLED) ## Airflow with UI and schedule until Ctrl-C (GIGAWATCH_PORT=8080, GIGAWATCH_MODE=bundled)
 	@$(PY) -m dags.run_airflow

@@ -1,35 +1,38 @@
 """Who uses a campus: sampled, time-valid shares of its MW, the rest unassigned (methods: capacity 3e)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from models.capacity.days import to_days
 from models.capacity.parameters import CONFIDENCES, Parameters
+from models.capacity.quarters import MEASURES
 from models.capacity.randomness import Floats, uniforms
-from models.capacity.simulate import CampusDraws, to_days
+from models.capacity.simulate import CampusDraws
 
 UNASSIGNED = "Unassigned"
 
 
 @dataclass
 class LabCloud:
-    """MW of one lab on one cloud, shape (quarters, draws), and what the figure rests on, shape (quarters,)."""
+    """One lab on one cloud: MW per measure of shape (quarters, draws), and what it rests on, shape (quarters,)."""
 
-    it_mw: Floats
-    facility_mw: Floats
+    mw: dict[str, Floats]
     n_campuses: Floats
     it_mw_by_confidence: dict[str, Floats] = field(default_factory=dict)
+    untracked_it_mw: Floats | None = None
+    """IT MW beyond the listed campuses, (quarters, draws); NaN in quarters, None if no total is published at all."""
 
-    def add(self, it_mw: Floats, facility_mw: Floats, confidence: str | None) -> None:
-        """Add one campus's part."""
-        self.it_mw += it_mw
-        self.facility_mw += facility_mw
-        self.n_campuses += facility_mw.any(axis=1)
+    def add(self, mw: Mapping[str, Floats], share: Floats, confidence: str | None) -> None:
+        """Add a share, (quarters, draws), of one campus's MW."""
+        for measure in MEASURES:
+            self.mw[measure] += mw[measure] * share
+        self.n_campuses += (mw["facility"] * share).any(axis=1)
         if confidence is not None:
-            before = self.it_mw_by_confidence.get(confidence, np.zeros(len(it_mw)))
-            self.it_mw_by_confidence[confidence] = before + it_mw.mean(axis=1)
+            before = self.it_mw_by_confidence.get(confidence, np.zeros(len(share)))
+            self.it_mw_by_confidence[confidence] = before + (mw["it"] * share).mean(axis=1)
 
 
 def campus_shares(
@@ -74,13 +77,12 @@ def allocate(
     result: dict[tuple[str, str], LabCloud] = {}
 
     def cell(lab: str, cloud_provider: str) -> LabCloud:
-        return result.setdefault(
-            (lab, cloud_provider), LabCloud(np.zeros(shape), np.zeros(shape), np.zeros(len(quarter_ends)))
-        )
+        none = {measure: np.zeros(shape) for measure in MEASURES}
+        return result.setdefault((lab, cloud_provider), LabCloud(none, np.zeros(len(quarter_ends))))
 
     by_campus = {str(name): rows for name, rows in tenancies.sort_values("tenancy_id").groupby("campus_id")}
     for campus in campuses:
-        it_mw, facility_mw = campus.it_mw.sum(axis=0), campus.facility_mw.sum(axis=0)
+        mw = {measure: draws.sum(axis=0) for measure, draws in campus.draws.items()}
         rest = np.ones(shape)
         if campus.campus_id in by_campus:
             rows = by_campus[campus.campus_id]
@@ -90,6 +92,6 @@ def allocate(
             for share, lab, cloud_provider, confidence in zip(
                 shares, rows["lab"], clouds, rows["confidence"], strict=True
             ):
-                cell(lab, cloud_provider).add(it_mw * share, facility_mw * share, confidence)
-        cell(UNASSIGNED, campus.cloud_provider).add(it_mw * rest, facility_mw * rest, None)
+                cell(lab, cloud_provider).add(mw, share, confidence)
+        cell(UNASSIGNED, campus.cloud_provider).add(mw, rest, None)
     return result

@@ -42,9 +42,42 @@ def capital_usd_per_hour(
     return capex * payment / HOURS_PER_MONTH
 
 
+def straight_line_usd_per_hour(capex_usd: ArrayLike, life_years: ArrayLike, residual_share: ArrayLike = 0.0) -> Array:
+    """Accounting depreciation [USD per hour]: the purchase less its residual over its life, no cost of money.
+
+    The annuity at a WACC of zero; a scenario, since it leaves out what the money costs. Raises ValueError as above.
+    """
+    return capital_usd_per_hour(capex_usd, 0.0, life_years, residual_share)
+
+
+def self_built_usd_per_kw_month(
+    shell_usd_per_mw: ArrayLike, wacc_ratio: ArrayLike, life_years: ArrayLike, operations_usd_per_kw_month: ArrayLike
+) -> tuple[Array, Array]:
+    """Monthly cost of one critical IT kW in a data centre of one's own: (annuity of the shell, its operations).
+
+    In: shell and core with cooling [USD per MW of critical IT], WACC [1/year], life of the building [years], staff and
+    upkeep without energy [USD/kW-month]. Out: USD/kW-month each. It replaces colocation rent, never adds to it.
+    """
+    annuity = capital_usd_per_hour(_array(shell_usd_per_mw) / 1000.0, wacc_ratio, life_years) * HOURS_PER_MONTH
+    return annuity, _array(operations_usd_per_kw_month)
+
+
 def operating_usd_per_hour(power_kw: ArrayLike, opex_usd_per_kw_month: ArrayLike) -> Array:
     """USD per hour of a chip from its all-in IT power [kW] and the monthly cost of one IT kW [USD/kW-month]."""
     return _array(power_kw) * _array(opex_usd_per_kw_month) / HOURS_PER_MONTH
+
+
+def electricity_usd_per_kw_month(
+    electricity_usd_per_kwh: ArrayLike, power_utilisation_ratio: ArrayLike, pue_ratio: ArrayLike
+) -> Array:
+    """Monthly electricity of one critical IT kW [USD/kW-month]: price x share of nameplate drawn x PUE x 730 hours.
+
+    Raises ValueError for a PUE below 1.
+    """
+    pue = _array(pue_ratio)
+    if np.any(pue < 1):
+        raise ValueError("pue_ratio below 1 is impossible: facility power includes IT power.")
+    return _array(electricity_usd_per_kwh) * _array(power_utilisation_ratio) * pue * HOURS_PER_MONTH
 
 
 def opex_usd_per_kw_month(
@@ -59,10 +92,7 @@ def opex_usd_per_kw_month(
     In: electricity [USD/kWh], share of nameplate power drawn [0-1], PUE [facility kW per IT kW, at least 1], rent and
     other (remote hands, internet, maintenance) [USD/kW-month]. Out: USD/kW-month. Raises ValueError for a PUE below 1.
     """
-    pue = _array(pue_ratio)
-    if np.any(pue < 1):
-        raise ValueError("pue_ratio below 1 is impossible: facility power includes IT power.")
-    electricity = _array(electricity_usd_per_kwh) * _array(power_utilisation_ratio) * pue * HOURS_PER_MONTH
+    electricity = electricity_usd_per_kw_month(electricity_usd_per_kwh, power_utilisation_ratio, pue_ratio)
     return electricity + _array(colo_usd_per_kw_month) + _array(other_usd_per_kw_month)
 
 
@@ -98,3 +128,31 @@ def break_even_mfu(
 ) -> Array:
     """MFU at which a chip's cost per effective PFLOP equals its rival's."""
     return usd_per_pflop_hour(tco_usd_per_hour, dense_tflops) / _array(rival_usd_per_effective_pflop_hour)
+
+
+def break_even_utilisation(
+    tco_usd_per_hour: ArrayLike, units_per_chip: ArrayLike, rival_usd_per_useful_unit_hour: ArrayLike
+) -> Array:
+    """Share of hours a chip must be busy for its cost per useful unit to equal its rival's.
+
+    In: cost of an hour [USD], units one chip delivers while busy (PFLOP/s, TB/s, ...), the rival's USD per unit and
+    busy hour. Out: share of hours; above 1 means that no utilisation is enough.
+    """
+    return _array(tco_usd_per_hour) / (_array(units_per_chip) * _array(rival_usd_per_useful_unit_hour))
+
+
+def break_even_capex(
+    rival_usd_per_unit_hour: ArrayLike,
+    units_per_chip: ArrayLike,
+    operating_usd_per_hour_: ArrayLike,
+    wacc_ratio: ArrayLike,
+    life_years: ArrayLike,
+    residual_share: ArrayLike = 0.0,
+) -> Array:
+    """All-in capex per chip [USD] at which a chip's cost per unit equals its rival's.
+
+    In: the rival's USD per unit and hour, units one chip delivers (1 for the chip-hour itself), this chip's operating
+    cost [USD per hour] and finance terms. Out: USD per chip; NaN where running the chip costs as much as the rival.
+    """
+    capital = _array(rival_usd_per_unit_hour) * _array(units_per_chip) - _array(operating_usd_per_hour_)
+    return np.where(capital > 0, capital, np.nan) / capital_usd_per_hour(1.0, wacc_ratio, life_years, residual_share)

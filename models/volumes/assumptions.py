@@ -157,7 +157,8 @@ class Beliefs:
     def __init__(self, assumptions: Assumptions, names: Iterable[str], scores: Floats) -> None:
         """`scores` has shape (draws, latents), its columns in the order of `names`."""
         self.assumptions = assumptions
-        self.scores = scores
+        # Latents are read one by one: the scores of one lie side by side.
+        self.scores = np.asfortranarray(scores)
         self._column = {name: column for column, name in enumerate(names)}
 
     @property

@@ -138,15 +138,15 @@ def sku_shares(beliefs: Beliefs, sku_ids: list[str]) -> dict[str, Floats]:
     """
     if not sku_ids:
         raise AssumptionError("a generation has no SKU; list at least one so that its packages have somewhere to go")
-    months = np.arange(N_MONTHS, dtype=np.float64)[None, :]
+    months = np.arange(N_MONTHS, dtype=np.float64)[:, None]
     scale = beliefs.value("inference", "share_ramp_scale_months")
     weights = {}
     for sku_id in sku_ids:
         taken_up = logistic((months - beliefs.value(sku_id, "share_midpoint_month")) / scale)
-        weight = beliefs.draw(sku_id, "share_weight")[:, None] * taken_up
+        weight = beliefs.draw(sku_id, "share_weight") * taken_up
         weights[sku_id] = np.where(months >= beliefs.value(sku_id, "first_month"), weight, 0.0)
     total: Floats = np.sum(list(weights.values()), axis=0)
-    return {s: np.divide(w, total, out=np.zeros_like(total), where=total > 0) for s, w in weights.items()}
+    return {s: np.divide(w, total, out=np.zeros_like(total), where=total > 0).T for s, w in weights.items()}
 
 
 def infer(assumptions: Assumptions, evidence: Evidence, as_of: date, seed: int, n_draws: int) -> Posterior:

@@ -47,9 +47,9 @@ def logs(units: Floats) -> Floats:
 
 def units_by(flows: Floats, position: Floats) -> Floats:
     """Cumulative flow per draw at a position in months after 2023-01-01, read between two month ends."""
-    n_months = min(int(position.max()) + 1, flows.shape[1])
-    part_of_month = np.clip(position[:, None] - np.arange(n_months)[None, :], 0, 1)
-    return np.asarray(np.einsum("dm,dm->d", part_of_month, flows[:, :n_months]))
+    whole, n_months = max(int(position.min()), 0), min(int(position.max()) + 1, flows.shape[1])
+    part_of_month = np.clip(position - np.arange(whole, n_months)[:, None], 0, 1)
+    return np.asarray(flows[:, :whole].sum(axis=1) + (part_of_month * flows.T[whole:n_months]).sum(axis=0))
 
 
 def months_completed(day: date) -> float:

@@ -1,4 +1,7 @@
-"""Monthly flows and the delays between them: packages -> racked chips -> installed chips."""
+"""Monthly flows and the delays between them: packages -> racked chips -> installed chips.
+
+Flows have shape (draws, months) and lie in memory month by month: each step runs over draws that lie side by side.
+"""
 
 from datetime import date
 
@@ -26,7 +29,7 @@ def quarter_starts() -> list[date]:
 
 def by_quarter(monthly: Floats) -> Floats:
     """Sum flows of shape (draws, months) to (draws, quarters)."""
-    return np.asarray(monthly.reshape(monthly.shape[0], N_QUARTERS, 3).sum(axis=2))
+    return np.asarray(monthly.T.reshape(N_QUARTERS, 3, len(monthly)).sum(axis=1).T)
 
 
 def logistic(x: Floats) -> Floats:
@@ -50,31 +53,34 @@ def package_path(beliefs: Beliefs, generation: str, successor_midpoint: Floats |
     """
 
     def draw(parameter: str) -> Floats:
-        return beliefs.draw(generation, parameter)[:, None]
+        return beliefs.draw(generation, parameter)
 
     first = int(beliefs.value(generation, "first_package_month"))
-    months = np.arange(first, N_MONTHS, dtype=np.float64)[None, :]
+    months = np.arange(first, N_MONTHS, dtype=np.float64)[:, None]
     midpoint = draw("ramp_midpoint_month")
     shape = logistic((months - midpoint) / draw("ramp_scale_months"))
     if successor_midpoint is not None:
-        end = successor_midpoint[:, None] + draw("decline_after_successor_months")
+        end = successor_midpoint + draw("decline_after_successor_months")
         shape *= logistic((end - months) / draw("decline_scale_months"))
     made = draw("plateau_packages_per_month") * np.exp(_walk(beliefs, generation, first)) * shape
     made[made < beliefs.value("inference", "smallest_package_flow")] = 0.0
-    flows = np.zeros((beliefs.n_draws, N_MONTHS))
-    flows[:, first:] = made
-    return flows, midpoint[:, 0]
+    flows = np.zeros((N_MONTHS, beliefs.n_draws))
+    flows[first:] = made
+    return flows.T, midpoint
 
 
 def _walk(beliefs: Beliefs, generation: str, first: int) -> Floats:
-    """Random walk from month `first` on, where it is zero: quarterly knots joined by straight lines."""
-    steps = np.stack([beliefs.score(name) for name in walk_latents(generation)], axis=1)
-    knots = np.zeros((beliefs.n_draws, N_QUARTERS + 1))
-    np.cumsum(beliefs.value(generation, "walk_sd_per_quarter") * steps, axis=1, out=knots[:, 1:])
+    """Random walk from month `first` on, where it is zero: quarterly knots joined by straight lines.
+
+    Returns shape (months from `first`, draws).
+    """
+    steps = np.stack([beliefs.score(name) for name in walk_latents(generation)])
+    knots = np.zeros((N_QUARTERS + 1, beliefs.n_draws))
+    np.cumsum(beliefs.value(generation, "walk_sd_per_quarter") * steps, axis=0, out=knots[1:])
     position = np.arange(N_MONTHS - first) / _MONTHS_PER_STEP
     knot = position.astype(np.int64)
-    fraction = position - knot
-    return np.asarray(knots[:, knot] * (1 - fraction) + knots[:, knot + 1] * fraction)
+    fraction = (position - knot)[:, None]
+    return np.asarray(knots[knot] * (1 - fraction) + knots[knot + 1] * fraction)
 
 
 def lag_kernel(mean_months: Floats) -> Floats:
@@ -83,11 +89,10 @@ def lag_kernel(mean_months: Floats) -> Floats:
     The weight of delay k is the gamma mass between k - 1/2 and k + 1/2 months; what lies beyond the last month is
     spread over the others. Shape 2 has the closed form F(x) = 1 - (1 + x/s) exp(-x/s) with s = mean / 2.
     """
-    edges = np.arange(_KERNEL_MONTHS + 1, dtype=np.float64)[None, :] + 0.5
-    scaled = edges * 2 / mean_months[:, None]
+    edges = np.arange(_KERNEL_MONTHS + 1, dtype=np.float64)[:, None] + 0.5
+    scaled = edges * 2 / mean_months
     cumulative = 1 - (1 + scaled) * np.exp(-scaled)
-    weights = np.diff(cumulative, axis=1, prepend=0.0)
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+    return np.asarray(np.diff(cumulative / cumulative[-1], axis=0, prepend=0.0).T)
 
 
 def delay(flows: Floats, kernel: Floats) -> Floats:
@@ -95,13 +100,13 @@ def delay(flows: Floats, kernel: Floats) -> Floats:
 
     What would arrive after the last month drops out, so the cumulative output never exceeds the cumulative input.
     """
-    # Months by draws: each step below then runs over a row of draws that lie side by side.
     inflow, weights = np.ascontiguousarray(flows.T), np.ascontiguousarray(kernel.T)
     delayed = np.zeros_like(inflow)
     n_months, start = len(inflow), _first_month_with_any(inflow)
+    part = np.empty_like(inflow)
     for k in range(min(len(weights), n_months - start)):
-        delayed[start + k :] += weights[k] * inflow[start : n_months - k]
-    return np.ascontiguousarray(delayed.T)
+        delayed[start + k :] += np.multiply(weights[k], inflow[start : n_months - k], out=part[start + k :])
+    return delayed.T
 
 
 def shift(flows: Floats, months: Floats) -> Floats:
@@ -109,13 +114,16 @@ def shift(flows: Floats, months: Floats) -> Floats:
     inflow = np.ascontiguousarray(flows.T)
     moved = np.zeros_like(inflow)
     n_months, start = len(inflow), _first_month_with_any(inflow)
+    if start == n_months:
+        return moved.T
+    part = np.empty_like(inflow)
     for lag in range(int(np.floor(months.min())), int(np.ceil(months.max())) + 1):
         # A delay of 1.25 months is a quarter of two months and three quarters of one.
         weight = np.maximum(1 - np.abs(months - lag), 0.0)
         first, last = max(start, -lag), n_months - max(lag, 0)
         if first < last:
-            moved[first + lag : last + lag] += weight * inflow[first:last]
-    return np.ascontiguousarray(moved.T)
+            moved[first + lag : last + lag] += np.multiply(weight, inflow[first:last], out=part[first:last])
+    return moved.T
 
 
 def _first_month_with_any(inflow: Floats) -> int:

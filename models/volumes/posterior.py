@@ -8,7 +8,8 @@ copies of one ancestor part again.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +21,13 @@ _TARGET_ACCEPTANCE = 0.25
 # Part of the prior covariance kept in the reference, so that few effective draws cannot make it singular.
 _PRIOR_BLEND = 0.05
 
-# Draws evaluated in one go: few enough that their monthly paths stay in a core's cache.
-_CHUNK_DRAWS = 500
+# Draws evaluated in one go: enough that two threads seldom wait for Python between steps, few enough for the cache.
+_CHUNK_DRAWS = 1000
 _WORKERS = 2
 
 # Draws in which each latent is changed alone to see whether the likelihood depends on it.
 _PROBES = 32
+_ROUNDING = 1e-9
 
 
 class NoPosteriorError(ValueError):
@@ -82,7 +84,7 @@ def informed(
 ) -> npt.NDArray[np.int64]:
     """Return the columns of the latents on which the likelihood depends at all.
 
-    The others keep their prior exactly, so nothing is spent on moving them.
+    The others keep their prior exactly, so nothing is spent on moving them. A difference as small as rounding is none.
     """
     scores, other = rng.standard_normal((2, _PROBES, n_latents))
     fit = log_likelihood(scores)
@@ -90,7 +92,7 @@ def informed(
     every = np.arange(n_latents)
     changed[every, :, every] = other.T
     changed_fit = log_likelihood(changed.reshape(-1, n_latents)).reshape(n_latents, _PROBES)
-    return np.flatnonzero((changed_fit != fit).any(axis=1))
+    return np.flatnonzero(~np.isclose(changed_fit, fit, rtol=_ROUNDING, atol=_ROUNDING).all(axis=1))
 
 
 @dataclass(frozen=True)
@@ -99,17 +101,19 @@ class _Reference:
 
     mean: Floats
     root: Floats
+    inverse_root: Floats
 
     @classmethod
     def fit(cls, scores: Floats, weights: Floats) -> "_Reference":
         mean = weights @ scores
-        centred = scores - mean
-        covariance = (centred * weights[:, None]).T @ centred
-        blend = (1 - _PRIOR_BLEND) * covariance + _PRIOR_BLEND * np.eye(len(mean))
-        return cls(mean, np.asarray(np.linalg.cholesky(blend), dtype=np.float64))
+        # One factor times itself: BLAS then computes half of the symmetric product.
+        scaled = (scores - mean) * np.sqrt(weights)[:, None]
+        blend = (1 - _PRIOR_BLEND) * (scaled.T @ scaled) + _PRIOR_BLEND * np.eye(len(mean))
+        root = np.linalg.cholesky(blend)
+        return cls(mean, np.asarray(root, dtype=np.float64), np.asarray(np.linalg.inv(root), dtype=np.float64))
 
     def whiten(self, scores: Floats) -> Floats:
-        return np.asarray((scores - self.mean) @ np.linalg.inv(self.root).T)
+        return np.asarray((scores - self.mean) @ self.inverse_root.T)
 
     def colour(self, whitened: Floats) -> Floats:
         return np.asarray(self.mean + whitened @ self.root.T)
@@ -120,63 +124,115 @@ def _log_density_against_prior(scores: Floats, whitened: Floats) -> Floats:
     return np.asarray(0.5 * (scores**2).sum(axis=1) - 0.5 * (whitened**2).sum(axis=1))
 
 
+@dataclass
+class _Population:
+    """Draws on their way from prior to posterior. Draws do not depend on each other, so any part can move by itself."""
+
+    scores: Floats
+    fit: Floats
+    ancestor: npt.NDArray[np.int64]
+    whitened: Floats = field(init=False)
+    against_prior: Floats = field(init=False)
+
+    def resample(self, keep: npt.NDArray[np.int64]) -> None:
+        """Replace the draws by those at `keep`."""
+        self.scores, self.fit, self.ancestor = self.scores[keep], self.fit[keep], self.ancestor[keep]
+        self.whitened, self.against_prior = np.empty_like(self.scores), np.empty_like(self.fit)
+
+    def refer(self, part: slice, reference: _Reference) -> None:
+        """Describe a part of the draws in the coordinates of a new reference."""
+        self.whitened[part] = reference.whiten(self.scores[part])
+        self.against_prior[part] = _log_density_against_prior(self.scores[part], self.whitened[part])
+
+    def move(
+        self,
+        part: slice,
+        reference: _Reference,
+        proposed: tuple[Floats, Floats],
+        step_size: float,
+        exponent: float,
+        fit_of: Callable[[Floats], Floats],
+    ) -> int:
+        """Make one move of a part of the draws, given noise and uniforms for all; return how many moved."""
+        noise, uniform = (of_all[part] for of_all in proposed)
+        step = np.sqrt(1 - step_size**2) * self.whitened[part] + step_size * noise
+        proposal = reference.colour(step)
+        fit, against_prior = fit_of(proposal), _log_density_against_prior(proposal, step)
+        gain = exponent * (fit - self.fit[part]) + self.against_prior[part] - against_prior
+        better = np.flatnonzero(np.log(uniform) < gain)
+        at = part.start + better
+        self.scores[at], self.whitened[at] = proposal[better], step[better]
+        self.fit[at], self.against_prior[at] = fit[better], against_prior[better]
+        return len(better)
+
+
 def sample(
     log_likelihood: Callable[[Floats], Floats], n_latents: int, effort: Effort, rng: np.random.Generator
 ) -> Sample:
     """Sample latents from prior x likelihood.
 
     `log_likelihood` maps scores of shape (draws, n_latents) to one log-likelihood per draw; minus infinity marks a draw
-    the evidence rules out. Raises NoPosteriorError when too few prior draws are possible at all.
+    the evidence rules out. It is called from several threads. Raises NoPosteriorError when too few prior draws are
+    possible at all.
     """
-
-    def fit_of_all(scores: Floats) -> Floats:
-        # Draws do not depend on each other, so chunks of them may run side by side with the same result.
-        chunks = [scores[start : start + _CHUNK_DRAWS] for start in range(0, len(scores), _CHUNK_DRAWS)]
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            return np.concatenate(list(pool.map(log_likelihood, chunks)))
-
-    columns = informed(fit_of_all, n_latents, rng)
+    columns = informed(log_likelihood, n_latents, rng)
 
     def fit_of(scores: Floats) -> Floats:
-        whole = np.zeros((len(scores), n_latents))
+        whole = np.zeros((len(scores), n_latents), order="F")
         whole[:, columns] = scores
-        return fit_of_all(whole)
+        return log_likelihood(whole)
 
-    scores = rng.standard_normal((effort.prior_draws, n_latents))[:, columns]
-    fit = fit_of(scores)
-    ancestor = np.flatnonzero(np.isfinite(fit))
-    min_effective = effort.min_effective_share * effort.n_draws
-    if ancestor.size < min_effective:
-        raise NoPosteriorError(
-            f"only {ancestor.size} of {effort.prior_draws} prior draws can explain the evidence at all: "
-            "widen the priors in models/assumptions/volumes.csv or check the evidence rows"
-        )
-    scores, fit = scores[ancestor], fit[ancestor]
-    reached, step_size, n_steps = 0.0, 0.5, 0
-    accepted: list[float] = []
-    while reached < 1:
-        raised = largest_step(fit, 1 - reached, min_effective)
-        weights = np.exp(raised * (fit - fit.max()))
-        reference = _Reference.fit(scores, weights / weights.sum())
-        keep = systematic(raised * fit, effort.n_draws, rng)
-        scores, fit, ancestor = scores[keep], fit[keep], ancestor[keep]
-        reached = min(reached + raised, 1.0)
-        n_steps += 1
-        whitened = reference.whiten(scores)
-        against_prior = _log_density_against_prior(scores, whitened)
-        for _ in range(effort.moves_per_step if reached < 1 else effort.final_moves):
-            step = np.sqrt(1 - step_size**2) * whitened + step_size * rng.standard_normal(scores.shape)
-            proposal = reference.colour(step)
-            proposed_fit, proposed_against_prior = fit_of(proposal), _log_density_against_prior(proposal, step)
-            gain = reached * (proposed_fit - fit) + against_prior - proposed_against_prior
-            better = np.log(rng.random(effort.n_draws)) < gain
-            scores[better], whitened[better] = proposal[better], step[better]
-            fit[better], against_prior[better] = proposed_fit[better], proposed_against_prior[better]
-            accepted.append(float(better.mean()))
-            step_size = float(np.clip(step_size * np.exp(accepted[-1] - _TARGET_ACCEPTANCE), 0.05, 0.95))
+    def noise() -> tuple[Floats, Floats]:
+        return rng.standard_normal(draws.scores.shape), rng.random(effort.n_draws)
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        scores = rng.standard_normal((effort.prior_draws, n_latents))[:, columns]
+        fit = np.concatenate(list(pool.map(lambda part: fit_of(scores[part]), _chunks(effort.prior_draws))))
+        possible = np.flatnonzero(np.isfinite(fit))
+        min_effective = effort.min_effective_share * effort.n_draws
+        if possible.size < min_effective:
+            raise NoPosteriorError(
+                f"only {possible.size} of {effort.prior_draws} prior draws can explain the evidence at all: "
+                "widen the priors in models/assumptions/volumes.csv or check the evidence rows"
+            )
+        draws = _Population(scores[possible], fit[possible], possible)
+        parts = _chunks(effort.n_draws)
+        reached, step_size, n_steps = 0.0, 0.5, 0
+        accepted: list[float] = []
+        while reached < 1:
+            raised = largest_step(draws.fit, 1 - reached, min_effective)
+            weights = np.exp(raised * (draws.fit - draws.fit.max()))
+            reference = _Reference.fit(draws.scores, weights / weights.sum())
+            draws.resample(systematic(raised * draws.fit, effort.n_draws, rng))
+            reached = min(reached + raised, 1.0)
+            n_steps += 1
+            list(pool.map(lambda part, to=reference: draws.refer(part, to), parts))
+            moves_left = effort.moves_per_step if reached < 1 else effort.final_moves
+            proposed = noise()
+            while moves_left:
+                moved = pool.map(
+                    partial(
+                        draws.move,
+                        reference=reference,
+                        proposed=proposed,
+                        step_size=step_size,
+                        exponent=reached,
+                        fit_of=fit_of,
+                    ),
+                    parts,
+                )
+                moves_left -= 1
+                # Drawn while the parts move.
+                proposed = noise() if moves_left else proposed
+                accepted.append(sum(moved) / effort.n_draws)
+                step_size = float(np.clip(step_size * np.exp(accepted[-1] - _TARGET_ACCEPTANCE), 0.05, 0.95))
     result = rng.standard_normal((effort.n_draws, n_latents))
-    result[:, columns] = scores
-    return Sample(result, ancestor, n_steps, float(np.mean(accepted[-effort.final_moves :])))
+    result[:, columns] = draws.scores
+    return Sample(result, draws.ancestor, n_steps, float(np.mean(accepted[-effort.final_moves :])))
+
+
+def _chunks(n_draws: int) -> list[slice]:
+    return [slice(start, min(start + _CHUNK_DRAWS, n_draws)) for start in range(0, n_draws, _CHUNK_DRAWS)]
 
 
 def effective_draws(values: Floats, ancestor: npt.NDArray[np.int64]) -> float:

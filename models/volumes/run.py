@@ -4,14 +4,16 @@
 first two in one call.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from models.volumes.assumptions import AssumptionError, Assumptions, Beliefs, Floats
 from models.volumes.engine import (
+    GENERATIONS,
     Evidence,
     infer,
     latent_names,
@@ -55,7 +57,7 @@ def run_posterior(frames: Frames, as_of: date, seed: int, n_draws: int) -> pd.Da
     return pd.DataFrame(
         {
             "draw_id": np.repeat(np.arange(n_draws, dtype=np.int32), len(posterior.names)),
-            "latent": np.tile(np.array(posterior.names, dtype=object), n_draws),
+            "latent": _texts(posterior.names, np.tile(np.arange(len(posterior.names)), n_draws)),
             "score": posterior.scores.ravel(),
             "n_effective_draws": posterior.n_effective_draws,
             "n_tempering_steps": posterior.n_tempering_steps,
@@ -90,7 +92,7 @@ def run_volumes(frames: Frames) -> pd.DataFrame:
     quarters = np.repeat(np.array(quarter_starts(), dtype="datetime64[s]"), beliefs.n_draws)
     return pd.DataFrame(
         {
-            "sku_id": np.repeat(skus["sku_id"].to_numpy(dtype=object), per_sku),
+            "sku_id": _texts(skus["sku_id"], np.repeat(np.arange(len(skus)), per_sku)),
             "quarter_start_date": np.tile(quarters, len(skus)),
             "draw_id": np.tile(np.arange(beliefs.n_draws, dtype=np.int32), len(skus) * N_QUARTERS),
             **{name: array.ravel() for name, array in filled.items()},
@@ -130,6 +132,29 @@ def run_generation_totals(frames: Frames) -> pd.DataFrame:
             for generation, own in sorted(totals.items())
         ],
         ignore_index=True,
+    )
+
+
+def run_lags(frames: Frames) -> pd.DataFrame:
+    """Return intervals of the mean delays between the stages, as the evidence leaves them.
+
+    Takes the frames of run_volumes. Returns generation and p05, p50 and p95 of package_to_rack_lag_months and
+    rack_to_installed_lag_months; a generation's delay is the same in every month and for all of its SKUs.
+    """
+    beliefs = _beliefs(frames)
+    lags = ("package_to_rack_lag_months", "rack_to_installed_lag_months")
+    return pd.DataFrame(
+        [
+            {
+                "generation": generation,
+                **{
+                    f"{lag}_p{round(100 * level):02d}": float(np.quantile(beliefs.draw(generation, lag), level))
+                    for lag in lags
+                    for level in (0.05, 0.5, 0.95)
+                },
+            }
+            for generation in GENERATIONS
+        ]
     )
 
 
@@ -174,10 +199,15 @@ def _beliefs(frames: Frames) -> Beliefs:
             "build int_volumes__posterior again"
         )
     column = np.searchsorted(np.array(names), np.array(latents.categories, dtype=str))[latents.codes]
-    _, row = np.unique(posterior["draw_id"].to_numpy(), return_inverse=True)
+    row, _ = pd.factorize(posterior["draw_id"].to_numpy(), sort=True)
     scores = np.empty((int(row.max()) + 1, len(names)))
     scores[row, column] = posterior["score"].to_numpy(dtype=np.float64)
     return Beliefs(assumptions, names, scores)
+
+
+def _texts(texts: Iterable[str], index: np.ndarray) -> ExtensionArray:
+    """`texts` at `index`, without looking at every copy of a text again."""
+    return pd.array(list(texts), dtype="str").take(index)
 
 
 def _long(n_draws: int, labels: Mapping[str, str], values: Mapping[str, np.ndarray]) -> pd.DataFrame:

@@ -59,12 +59,12 @@ def contents(beliefs: Beliefs) -> list[Content]:
 
 def _volume_share(beliefs: Beliefs, subject: str) -> Floats:
     """Share of the units per draw and month; where a later share is assumed, a straight line leads to it in a year."""
-    first = beliefs.draw(subject, "volume_share")[:, None]
+    first = beliefs.draw(subject, "volume_share")
     if not beliefs.assumptions.has(subject, "volume_share_later"):
-        return np.broadcast_to(first, (beliefs.n_draws, N_MONTHS))
+        return np.broadcast_to(first, (N_MONTHS, beliefs.n_draws)).T
     changed = (np.arange(N_MONTHS) - beliefs.value(subject, "volume_share_change_month")) / 12
-    later = beliefs.draw(subject, "volume_share_later")[:, None]
-    return np.asarray(first + (later - first) * np.clip(changed, 0, 1)[None, :])
+    later = beliefs.draw(subject, "volume_share_later")
+    return np.asarray(first + (later - first) * np.clip(changed, 0, 1)[:, None]).T
 
 
 def control_index(controls: pd.DataFrame) -> Floats:
@@ -214,12 +214,12 @@ def expected_revenue(
     the months to return.
     """
     n_months = next(iter(packages.values())).shape[1]
+    of_month = np.stack([np.ones(N_MONTHS), one.years_from_base, one.control_from_base], axis=1)[:n_months][months]
     score = beliefs.score(base_latent(one.ticker))
     base = np.log(one.base_per_month) + beliefs.value("supplier_revenue", "base_log_sd") * score
     growth = np.log1p(beliefs.draw(one.ticker, "base_growth_per_year"))
     elasticity = beliefs.draw(one.ticker, "nvidia_elasticity")
-    trend = growth[:, None] * one.years_from_base[None, :n_months][:, months]
-    expected = np.exp(base[:, None] + trend + elasticity[:, None] * one.control_from_base[None, :n_months][:, months])
+    expected = np.exp(of_month @ np.stack([base, growth, elasticity])).T
     per_usd = 1e-6 if one.is_usd else beliefs.draw("fx", "twd_per_usd") / 1000
     for content in supplier_contents:
         if content.ticker == one.ticker:

@@ -23,7 +23,7 @@ def cowos_wafers(beliefs: Beliefs) -> Floats:
 
 def wafers_needed(beliefs: Beliefs, packages: Mapping[str, Floats]) -> Floats:
     """CoWoS wafers a year behind monthly package flows: packages over good packages per wafer, (draws, years)."""
-    by_year = {g: flows.reshape(len(flows), -1, _MONTHS_PER_YEAR).sum(axis=2) for g, flows in packages.items()}
+    by_year = {g: flows.T.reshape(-1, _MONTHS_PER_YEAR, len(flows)).sum(axis=1).T for g, flows in packages.items()}
     per_wafer = {generation: beliefs.draw(generation, "packages_per_cowos_wafer") for generation in packages}
     wafers: Floats = np.sum([flows / per_wafer[g][:, None] for g, flows in by_year.items()], axis=0)
     return wafers

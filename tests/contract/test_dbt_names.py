@@ -29,7 +29,10 @@ UNITS = (
 # A quotient names both units (usd_per_gb_hour), a ratio what it compares with (fp16_ratio_to_trainium2).
 UNIT = re.compile(rf"(^|_)(({'|'.join(UNITS)})(_per_[a-z0-9_]+)?|ratio(_to_[a-z0-9_]+)?)$")
 # Numbers that are no quantities, and one count that keeps its source's name. `_value` needs a `unit` column beside it.
-IDENTIFIERS = {"draw_id", "source_row_number", "building_number", "step_number", "claim_rank", "price_year", "seed"}
+IDENTIFIERS = {
+    "draw_id", "source_row_number", "building_number", "step_number", "stage_number", "claim_rank", "price_year",
+    "seed",
+}  # fmt: skip
 COUNT = re.compile(r"n_[a-z_]+")
 PLACES = {"latitude", "longitude"}
 COUNTS = {"buildings_operational"}

@@ -60,7 +60,7 @@ def test_the_sources_cover_their_domains() -> None:
         "epoch_data_centers", "epoch_chips", "epoch_ml_hardware", "compute_atlas", "osm_overpass", "eia_860m",
         "sentinel2_scenes",
         "aws_price_list", "aws_capacity_blocks", "azure_retail_prices", "skypilot_catalog", "openrouter_models",
-        "litellm_model_prices", "vastai_offers", "eia_electricity", "forecasts_volumes",
+        "litellm_model_prices", "vastai_offers", "eia_electricity", "forecasts_volumes", "forecasts_capacity",
     }  # fmt: skip
     assert {resource.domain for resource in EVIDENCE.values()} == set(contracts.DOMAINS)
 

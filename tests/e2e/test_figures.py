@@ -15,12 +15,13 @@ pytestmark = pytest.mark.e2e
 
 QUARTERS = [f"{year}Q{quarter}" for year in range(2023, 2029) for quarter in (1, 2, 3, 4)]
 MARTS = {
-    "accelerator_purchases_quarterly", "accelerator_specs", "building_capacity_quarterly",
-    "campus_capacity_quarterly", "campus_timeline", "chip_end_use_quarterly", "cloud_revenue_quarterly",
-    "component_demand_quarterly", "conflicts", "coverage", "forecast_accuracy", "forecast_scoreboard",
-    "lab_capacity_quarterly", "quarantine", "rental_prices_daily", "source_drift", "source_freshness",
-    "supplier_exposure", "supply_events", "system_comparison", "tco_by_system", "tco_metrics", "token_prices_daily",
-    "trainium_volumes_quarterly", "validation_results",
+    "accelerator_purchases_quarterly", "accelerator_specs", "build_speed", "building_capacity_quarterly",
+    "campus_capacity_quarterly", "campus_capacity_steps", "campus_chips", "campus_tenancies", "campus_timeline",
+    "chip_end_use_quarterly", "cloud_revenue_quarterly", "component_demand_quarterly", "conflicts", "coverage",
+    "forecast_accuracy", "forecast_scoreboard", "lab_capacity_published", "lab_capacity_quarterly",
+    "lab_capacity_statements", "power_chip_balance_quarterly", "quarantine", "rental_prices_daily", "source_drift",
+    "source_freshness", "supplier_exposure", "supply_events", "system_comparison", "tco_by_system", "tco_metrics",
+    "tco_scenarios", "token_prices_daily", "trainium_volumes_quarterly", "validation_results",
 }  # fmt: skip
 Connection = duckdb.DuckDBPyConnection
 
@@ -194,7 +195,7 @@ def test_every_quarter_is_there_with_ordered_quantiles(published: Connection) ->
 
 def test_quantiles_are_ordered_everywhere(published: Connection) -> None:
     medians = published.execute(
-        """select table_name, column_name from duckdb_columns()
+        """select table_name, column_name, data_type from duckdb_columns()
            where schema_name = 'marts' and column_name like '%\\_p50' escape '\\' and column_name not like '%rank%'"""
     ).fetchall()
     assert len(medians) > 20

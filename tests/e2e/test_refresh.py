@@ -152,7 +152,8 @@ def one_supplier_month(rows: list[Row]) -> None:
         pytest.param(
             "epoch_data_centers", "data_center_timelines", one_building_date,
             {
-                "building_capacity_quarterly", "campus_capacity_quarterly", "campus_timeline", "lab_capacity_quarterly",
+                "build_speed", "building_capacity_quarterly", "campus_capacity_quarterly", "campus_capacity_steps",
+                "campus_timeline", "lab_capacity_quarterly",
                 "draws.lab_capacity_quarterly",
             },
             marks=pytest.mark.slow, id="building date",

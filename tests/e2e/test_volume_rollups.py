@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.e2e.conftest import REPO
+from tests.e2e.conftest import REPO, dbt
 
 pytestmark = pytest.mark.e2e
 
@@ -220,3 +220,95 @@ def test_a_changed_assumption_moves_the_stacks_and_nothing_else(copy_of: Path, t
     with duckdb.connect(str(warehouse), read_only=True) as con:
         after = one(con, query)
     assert after == pytest.approx((2 * before[0], *before[1:]), rel=1e-9)
+
+
+def test_every_draw_conserves_chips_and_splits_a_generation_whole(refreshed: Path) -> None:
+    """packages = racks x chips per rack + scrapped + work in progress, never negative; systems' shares sum to 1."""
+    with duckdb.connect(str(refreshed / "warehouse" / "build.duckdb"), read_only=True) as con:
+        n_skus, smallest, largest_gap = one(
+            con,
+            """
+            with running as (
+                select sku_id, draw_id, sum(package_units) over so_far as packages,
+                    sum(package_units - scrapped_package_units) over so_far
+                        - chips.value * sum(rack_units) over so_far as in_progress,
+                    chips.value * sum(rack_units) over so_far - sum(installed_chip_units) over so_far as to_install
+                from intermediate.int_volumes__draws
+                inner join staging.stg_assumptions as chips
+                    on chips.engine = 'volumes' and chips.subject = sku_id and chips.parameter = 'chips_per_rack'
+                window so_far as (partition by sku_id, draw_id order by quarter_start_date)
+            )
+            select count(distinct sku_id), min(least(in_progress, to_install) + 1e-9 * packages),
+                   min(packages - in_progress)
+            from running
+            """,
+        )
+        (worst_share,) = one(
+            con,
+            """
+            with shares as (
+                select skus.generation, quarter_start_date, draw_id,
+                    package_units / sum(package_units) over (
+                        partition by skus.generation, quarter_start_date, draw_id
+                    ) as share
+                from intermediate.int_volumes__draws
+                inner join intermediate.int_volumes__skus as skus using (sku_id)
+                qualify sum(package_units) over (partition by skus.generation, quarter_start_date, draw_id) > 0
+            ), totals as (
+                select sum(share) as total, min(share) as smallest, max(share) as largest
+                from shares group by generation, quarter_start_date, draw_id
+            )
+            select max(abs(total - 1) + greatest(-smallest, 0) + greatest(largest - 1, 0)) from totals
+            """,
+        )
+    assert n_skus >= 16
+    assert smallest >= 0
+    assert largest_gap >= -1e-6, "more on its way than was made"
+    assert worst_share < 1e-9
+
+
+def test_gaps_widen_are_named_and_stop_nothing(copy_of: Path) -> None:
+    """Amazon's count is withdrawn, Alchip stops reporting in June 2026, Accton's November 2024 is missing."""
+    warehouse = copy_of / "warehouse" / "build.duckdb"
+    width = """select package_units_cumulative_p95 / package_units_cumulative_p05
+               from marts.trainium_volumes_quarterly where sku_id = ? and calendar_quarter = ?"""
+    cases = (("all:Trainium2", "2025Q4"), ("all:Trainium3", "2026Q4"))
+
+    def widths() -> list[float]:
+        with duckdb.connect(str(warehouse), read_only=True) as con:
+            return [con.execute(width, case).fetchall()[0][0] for case in cases]
+
+    before = widths()
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute(
+            """update staging.stg_evidence__volume_estimates set unit = 'superseded'
+               where estimate_id ilike 'AMZN-14M%'"""
+        )
+        con.execute(
+            """delete from intermediate.int_supplier_revenue__claims
+               where (ticker = '3661' and revenue_month >= '2026-06')
+                  or (ticker = '2345' and revenue_month = '2024-11')"""
+        )
+    done = dbt(
+        copy_of, "run", "--select", "int_volumes__statements", "int_volumes__supplier_revenue",
+        "int_volumes__supplier_signals", "int_volumes__posterior", "int_volumes__draws", "int_volumes__scenarios",
+        "int_volumes__roots", "int_volumes__level_quantiles", "int_volumes__without_disclosure",
+        "trainium_volumes_quarterly", "int_coverage__volumes",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert all(after > 1.03 * was for after, was in zip(widths(), before, strict=True))
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        named = {
+            (kind, subject): (status, reason)
+            for kind, subject, status, reason in con.execute(
+                """select subject_kind, subject_id, coverage_status, reason from intermediate.int_coverage__volumes
+                   where subject_kind in ('supplier_revenue_stopped', 'supplier_revenue_gap', 'disclosure',
+                                          'withdrawn_statement')"""
+            ).fetchall()
+        }
+        (anchored,) = one(con, "select count(*) from marts.trainium_volumes_quarterly where is_anchored_on_disclosure")
+    assert "2026-10" in named["supplier_revenue_stopped", "3661"][1]
+    assert "2024-11" in named["supplier_revenue_gap", "2345"][1]
+    assert named["withdrawn_statement", "AMZN-14M"][0] == "unknown"
+    assert named["disclosure", "Trainium2"][0] == "unknown"
+    assert anchored == 0

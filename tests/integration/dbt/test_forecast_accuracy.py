@@ -18,7 +18,7 @@ from settings import settings
 pytestmark = pytest.mark.slow
 
 REPO = Path(__file__).parents[3]
-NEEDED = {"evidence", "epoch_chips", "epoch_data_centers", "forecasts_volumes"}
+NEEDED = {"evidence", "epoch_chips", "epoch_data_centers", "forecasts_volumes", "forecasts_capacity"}
 NEEDED |= {"tpex_monthly_revenue", "twse_monthly_revenue"}
 # The day before Amazon's count became known, the day it was, and the day of the bundle.
 BEFORE, ON, TODAY = "2026-02-04", "2026-02-05", "2026-11-22"
@@ -71,15 +71,15 @@ def one(con: Con, sql: str) -> Any:
     return con.execute(sql).fetchone()
 
 
-def test_a_day_can_be_made_again(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("engine", "day"), [("volumes", "2025-10-15"), ("capacity", "2026-01-21")])
+def test_a_day_can_be_made_again(home: Path, tmp_path: Path, engine: str, day: str) -> None:
     """Rivals to the last digit. Ours within Monte Carlo error: other processors round matrix products otherwise."""
-    day = "2025-10-15"
-    made = {tuple(row[name] for name in backtest.KEY): row for row in backtest.forecasts_of("volumes", day, tmp_path)}
-    stored = [row for row in backtest.read(backtest.sample_file("volumes")) if row["forecast_as_of"] == day]
+    made = {tuple(row[name] for name in backtest.KEY): row for row in backtest.forecasts_of(engine, day, tmp_path)}
+    stored = [row for row in backtest.read(backtest.sample_file(engine)) if row["forecast_as_of"] == day]
     assert set(made) == {tuple(row[name] for name in backtest.KEY) for row in stored}, "run python -m serve.backtest"
     for row in stored:
         again = made[tuple(row[name] for name in backtest.KEY)]
-        if row["forecaster"] != "gigawatch":
+        if not row["forecaster"].startswith("gigawatch"):
             assert again == {**row, "made_on": ""}
             continue
         width = float(row["p95"]) - float(row["p05"])
@@ -145,7 +145,7 @@ def test_the_board_is_the_mean_of_the_rows(scores: Callable[[str], Con]) -> None
         .execute(
             """select forecaster, crps_pct_mean, error_pct_mean, inside_p05_p95_share, n_forecasts
            from marts.forecast_scoreboard where target = 'supplier_revenue' and score_basis = 'out_of_sample'
-           and subject = '(all)' and horizon = '(all)' order by all"""
+           and subject = '(all)' and horizon = '(all)' and forecast_day = '(all)' order by all"""
         )
         .fetchall()
     )
@@ -166,14 +166,15 @@ def test_the_ratio_compares_equal_questions(scores: Callable[[str], Con]) -> Non
                      and rival.score_basis = 'out_of_sample'),
                   board.n_in_common, board.n_forecasts
            from marts.forecast_scoreboard as board
-           where board.forecaster = 'last_value' and board.subject = '(all)' and board.horizon = '(all)'""",
+           where board.forecaster = 'last_value' and board.subject = '(all)' and board.horizon = '(all)'
+             and board.forecast_day = '(all)'""",
     )
     assert ratio == pytest.approx(by_hand)
     assert n_common <= n
 
 
 def test_the_table_of_the_docs_shows_losses_and_wins(scores: Callable[[str], Con]) -> None:
-    lines = backtest.table(scores(TODAY)).splitlines()
+    lines = backtest.table(scores(TODAY), "volumes").splitlines()
     assert len({line.count("|") for line in lines}) == 1
     shown = {tuple(cell.strip() for cell in line.split("|")[1:5]) for line in lines[2:]}
     for forecaster in ("gigawatch", "last_analyst", "amazon_line", "epoch"):
@@ -202,3 +203,168 @@ def test_one_changed_outcome_moves_exactly_its_scores(home: Path, scores: Callab
         after = set(con.execute(query).fetchall())
     moved = {row[:2] for row in before ^ after}
     assert moved == {("2345", "2025-12")}
+
+
+# --- capacity
+
+
+def test_every_capacity_question_has_one_answer_per_forecaster(scores: Callable[[str], Con]) -> None:
+    assert one(
+        scores(TODAY),
+        """select count(*) from (
+               select forecast_as_of, target, subject, period, forecaster from marts.forecast_accuracy
+               where engine = 'capacity' group by all having count(*) > 1)""",
+    ) == (0,)
+
+
+def test_only_sites_of_the_vintage_are_scored_and_their_number_is_shown(scores: Callable[[str], Con]) -> None:
+    con = scores(TODAY)
+    assert one(
+        con,
+        """select count(*) from marts.forecast_accuracy as scored
+           where target = 'site_facility_mw' and not exists (
+               select 1 from staging.stg_epoch_data_centers__timeline_vintages as held
+               where held.campus_id = scored.subject and held.vintage_date = scored.forecast_as_of)""",
+    ) == (0,)
+    sites = con.execute(
+        """select forecast_day, n_subjects from marts.forecast_scoreboard
+           where target = 'site_facility_mw' and forecaster = 'epoch_as_printed' and score_basis = 'out_of_sample'
+               and sample = 'all' and forecast_day <> '(all)' order by forecast_day"""
+    ).fetchall()
+    assert sites[0] == ("2025-11-12", 13)
+    assert sites[-1][1] > 5 * sites[0][1], "what the source holds has grown"
+
+
+def test_an_outcome_is_the_newest_vintages_level(scores: Callable[[str], Con]) -> None:
+    """Counted again from the raw vintages, without the model's SQL."""
+    query = "select actual_value from marts.forecast_accuracy where target = 'site_facility_mw' and period = '2026Q2'"
+    for site in ("anthropic-amazon-new-carlisle", "colossus-2", "meta-hyperion"):
+        found = {row[0] for row in scores(TODAY).execute(f"{query} and subject = ?", [site]).fetchall()}
+        level = one(
+            scores(TODAY),
+            f"""select arg_max(facility_capacity_mw, observed_date)
+                from staging.stg_epoch_data_centers__timelines
+                where campus_id = '{site}' and observed_date <= '2026-06-30' and observed_date <= vintage_date""",
+        )
+        assert found == set(level), site
+
+
+def test_the_total_is_that_of_its_sites(scores: Callable[[str], Con]) -> None:
+    total, sites = one(
+        scores(TODAY),
+        """select
+               any_value(actual_value) filter (where target = 'all_sites_facility_mw'),
+               sum(actual_value) filter (where target = 'site_facility_mw')
+           from marts.forecast_accuracy
+           where forecast_as_of = '2025-11-12' and period = '2026Q1' and forecaster = 'epoch_as_printed'""",
+    )
+    assert total == pytest.approx(sites)
+
+
+def test_what_has_not_happened_is_counted_and_not_scored_as_if_it_had(scores: Callable[[str], Con]) -> None:
+    censored, scored, to_date = one(
+        scores(TODAY),
+        """select count(*), count(crps_value), count(crps_to_date_value) from marts.forecast_accuracy
+           where score_basis = 'censored'""",
+    )
+    assert censored > 100
+    assert (scored, to_date) == (0, censored)
+    on_board = one(
+        scores(TODAY),
+        """select sum(n_censored) from marts.forecast_scoreboard
+           where sample = 'all' and subject = '(all)' and horizon = '(all)' and forecast_day = '(all)'""",
+    )
+    assert on_board == (censored,)
+
+
+def test_percent_are_kept_from_dates_and_empty_sites(scores: Callable[[str], Con]) -> None:
+    assert one(
+        scores(TODAY),
+        """select count(*) from marts.forecast_accuracy
+           where error_pct is not null and (unit = 'days' or actual_value = 0)""",
+    ) == (0,)
+    assert one(
+        scores(TODAY),
+        """select count(*) > 0, count(crps_pct_mean), bool_and(crps_value_mean is not null or n_forecasts = 0)
+           from marts.forecast_scoreboard where target in ('site_facility_mw', 'step_date')""",
+    ) == (True, 0, True)
+
+
+def test_a_level_taken_back_is_open_again(scores: Callable[[str], Con]) -> None:
+    """Helios: 30 June 2026 went by unchanged, was printed as past from July on, and moved to 30 August in September."""
+    query = """select distinct score_basis, actual_value, score_flag from marts.forecast_accuracy
+        where target = 'step_date' and subject = 'coreweave-helios' and period = '1 building'
+            and forecast_as_of = '2026-05-23'"""
+    june, august = 2372.0, 2433.0  # days after 2020-01-01
+    assert one(scores("2026-08-03"), query) == ("out_of_sample", june, "unconfirmed")
+    basis, actual, _ = one(scores(TODAY), query)
+    assert (basis, actual) == ("out_of_sample", august)
+
+
+def test_the_capacity_table_shows_every_rival(scores: Callable[[str], Con]) -> None:
+    text = backtest.table(scores(TODAY), "capacity")
+    for forecaster in ("gigawatch", "epoch_as_printed", "epoch_plus_90_days"):
+        for target in ("site_facility_mw", "all_sites_facility_mw", "step_date"):
+            assert f"| {target} | all | {forecaster} |" in text
+    assert "| 2025-11-12 |" in text
+
+
+def later(home: Path, name: str, *statements: str) -> Path:
+    """A copy of the raw store with something changed in it."""
+    raw = home / f"{name}.duckdb"
+    raw.write_bytes(settings().raw_db.read_bytes())
+    with duckdb.connect(str(raw)) as con:
+        for statement in statements:
+            con.execute(statement.replace("{raw}", f"{name}.raw"))
+    return raw
+
+
+def capacity_on(day: str, raw: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, ...]]:
+    """What is forecast on a day from a raw store."""
+    home = place / raw.stem
+    (home / "raw").mkdir(parents=True)
+    (home / "raw" / "raw.duckdb").write_bytes(raw.read_bytes())
+    monkeypatch.setenv("GIGAWATCH_HOME", str(home))
+    return {tuple(row.values()) for row in backtest.forecasts_of("capacity", day, home)}
+
+
+def test_rows_known_later_change_nothing(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every vintage after the day doubled and 200 days later, and a deal of the day after: not a digit moves.
+
+    The same rows known on the day do move it, so they are read at all.
+    """
+    day = "2026-01-03"
+    timelines = "{raw}.epoch_data_centers__data_center_timelines"
+    deal = """insert into {raw}.evidence__deals by name
+        select * replace ('planted' as deal_id, 'goodnight' as campus_id, '2026-02' as start_period,
+            date '%s' as _known_from, '%s' as known_from)
+        from {raw}.evidence__deals limit 1"""
+    doubled = f"""update {timelines} set "Power (MW)" = ("Power (MW)"::double * 2)::varchar,
+        "Date" = ("Date"::date + 200)::varchar where _known_from::date %s"""
+    plain = later(home, "plain")
+    planted = later(home, "planted", doubled % f"> '{day}'", deal % (("2026-01-04",) * 2))
+    known = later(home, "known", doubled % f"<= '{day}'", deal % (("2026-01-03",) * 2))
+    before = capacity_on(day, plain, tmp_path, monkeypatch)
+    assert capacity_on(day, planted, tmp_path, monkeypatch) == before
+    moved = capacity_on(day, known, tmp_path, monkeypatch)
+    assert moved != before
+    assert any("company_target" in row and "goodnight" in row for row in moved - before)
+
+
+def test_one_later_step_moves_exactly_its_scores(home: Path, scores: Callable[[str], Con]) -> None:
+    """Colossus 2 reaches its levels of 2026 a month later in the newest vintage: its scores move, and the totals."""
+    raw = later(
+        home,
+        "moved",
+        """update {raw}.epoch_data_centers__data_center_timelines set "Date" = ("Date"::date + 31)::varchar
+           where "Data center" like '%Colossus 2%' and _known_from::date >= '2026-09-24'
+               and "Date" between '2026-01-01' and '2026-08-01'""",
+    )
+    query = """select target, subject, period, forecast_as_of, forecaster, actual_value, round(crps_value, 6),
+        round(crps_to_date_value, 6) from marts.forecast_accuracy where score_basis <> 'open' and engine = 'capacity'"""
+    before = set(scores(TODAY).execute(query).fetchall())
+    with duckdb.connect(str(build(home, TODAY, raw)), read_only=True) as con:
+        after = set(con.execute(query).fetchall())
+    moved = {row[:2] for row in before ^ after}
+    assert ("site_facility_mw", "colossus-2") in moved or ("step_date", "colossus-2") in moved
+    assert {subject for _, subject in moved if not subject.startswith("sites of ")} == {"colossus-2"}

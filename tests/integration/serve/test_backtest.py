@@ -52,15 +52,20 @@ def test_what_is_written_is_read_again_and_its_sidecar_is_valid(tmp_path: Path) 
     assert (sidecar.vintage_kind, sidecar.retrieved_at) == ("reconstructed", NOW)
 
 
-def test_the_bundled_rows_are_what_the_contract_says() -> None:
-    source = contracts.load_source("forecasts_volumes")
-    stored = backtest.read(backtest.sample_file("volumes"))
+@pytest.mark.parametrize("engine", backtest.ENGINES)
+def test_the_bundled_rows_are_what_the_contract_says(engine: str) -> None:
+    source = contracts.load_source(f"forecasts_{engine}")
+    stored = backtest.read(backtest.sample_file(engine))
     assert list(stored[0]) == [column.name for column in source.resources[0].columns]
-    assert {r["forecast_as_of"] for r in stored} == set(backtest.DATES)
+    assert {r["forecast_as_of"] for r in stored} == set(backtest.DATES[engine])
     keys = {tuple(r[name] for name in backtest.KEY) for r in stored}
     assert len(keys) == len(stored)
     assert source.resources[0].key == list(backtest.KEY)
     assert stored == backtest.merged(stored, [], "2099-01-01"), "sorted as the command leaves them"
+
+
+def test_the_capacity_file_stays_small() -> None:
+    assert backtest.sample_file("capacity").stat().st_size < 3_000_000
 
 
 def test_numbers_are_written_short() -> None:

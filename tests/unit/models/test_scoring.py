@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.scoring import (
@@ -100,7 +100,7 @@ def test_three_percentiles_become_a_grid_through_them() -> None:
 def cases(**columns: list[object]) -> pd.DataFrame:
     n = len(columns["actual_value"])
     grid = {name: np.full(n, 100 * level) for name, level in zip(COLUMNS, LEVELS, strict=True)}
-    return pd.DataFrame({**grid, "is_point_forecast": [False] * n, **columns})
+    return pd.DataFrame({**grid, "is_point_forecast": [False] * n, "censored_at_value": [np.nan] * n, **columns})
 
 
 def test_a_row_is_scored_and_an_open_one_is_not() -> None:
@@ -112,6 +112,46 @@ def test_a_row_is_scored_and_an_open_one_is_not() -> None:
     assert scored.loc[3, ["crps_value", "pinball_loss_value", "error_value", "is_inside_p05_p95"]].isna().all()
 
 
+def test_what_has_not_happened_is_scored_up_to_the_day_it_is_known() -> None:
+    scored = score(cases(actual_value=[np.nan, 50.0, np.nan, 50.0], censored_at_value=[60.0, 60.0, 0.0, np.nan]))
+    assert scored.loc[[0, 2], ["crps_value", "error_value"]].isna().all(axis=None), "censored: no full score"
+    not_yet, came, nothing_due, uncensored = scored["crps_to_date_value"]
+    assert not_yet > came, "60% were promised by 60 and it has not come"
+    assert nothing_due == pytest.approx(0.0), "nothing was promised by the day of looking"
+    assert pd.isna(uncensored)
+
+
+@settings(deadline=None)
+@given(grids, numbers, st.floats(0, 1e4))
+def test_the_score_to_date_is_part_of_the_whole_score(grid: list[float], actual: float, after: float) -> None:
+    """Cut after everything it is the CRPS; cut at the outcome it does not care how much later it came."""
+    row = pd.DataFrame([dict(zip(COLUMNS, grid, strict=True))] * 2)
+    row = row.assign(is_point_forecast=False, actual_value=[actual, np.nan])
+    end = max(*grid, actual)
+    whole = score(row.assign(censored_at_value=end + after))
+    assert whole["crps_to_date_value"][0] == pytest.approx(whole["crps_value"][0], rel=1e-6, abs=1e-5)
+    part = score(row.assign(censored_at_value=actual))
+    assert part["crps_to_date_value"][0] <= whole["crps_value"][0] + 1e-5
+    assert part["crps_to_date_value"][0] == pytest.approx(part["crps_to_date_value"][1], abs=1e-5)
+
+
+def test_honesty_pays_even_when_late_outcomes_are_missing() -> None:
+    """Scored only on what came in time, a forecaster who is always early wins; scored to date, the honest one does."""
+    rng = np.random.default_rng(2)
+    outcomes, end = rng.normal(100, 40, 4000), 90.0
+    true = quantiles_of(rng.normal(100, 40, 200_000))
+    seen = np.where(outcomes <= end, outcomes, np.nan)
+
+    def mean_scores(grid: np.ndarray) -> tuple[float, float]:
+        table = pd.DataFrame(np.tile(grid, (len(seen), 1)), columns=list(COLUMNS))
+        found = score(table.assign(is_point_forecast=False, actual_value=seen, censored_at_value=end))
+        return float(found["crps_value"].mean()), float(found["crps_to_date_value"].mean())
+
+    honest, early, late = mean_scores(true), mean_scores(true - 30), mean_scores(true + 30)
+    assert early[0] < honest[0], "the biased score"
+    assert honest[1] < min(early[1], late[1])
+
+
 def test_coverage_counts_its_ends_and_a_point_covers_nothing() -> None:
     scored = score(cases(actual_value=[5.0, 90.0, 50.0], is_point_forecast=[False, False, True]))
     assert list(scored["is_inside_p05_p95"][:2]) == [True, True]
@@ -120,7 +160,8 @@ def test_coverage_counts_its_ends_and_a_point_covers_nothing() -> None:
 
 
 def test_no_case_gives_no_score() -> None:
-    scored = score(cases(actual_value=[]).astype(dict.fromkeys([*COLUMNS, "actual_value"], "float64")))
+    numeric = [*COLUMNS, "actual_value", "censored_at_value"]
+    scored = score(cases(actual_value=[]).astype(dict.fromkeys(numeric, "float64")))
     assert scored.empty
     assert {"crps_value", "pinball_loss_value", "error_value", "is_inside_p05_p95"} <= set(scored.columns)
 

@@ -64,6 +64,20 @@ mentions as (
     from {{ ref('stg_evidence__published_tco') }}
     where metric in ('dense FP16 TFLOP/s per chip', 'memory bandwidth per chip')
 
+    union all
+
+    select
+        claim_id,
+        accelerator_id,
+        spec_name,
+        spec_value,
+        basis_class,
+        source_url,
+        publisher,
+        root_id,
+        known_from
+    from {{ ref('int_tco__epoch_hardware') }}
+
 )
 
 select

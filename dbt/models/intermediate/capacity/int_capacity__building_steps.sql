@@ -77,10 +77,35 @@ spread as (
     union all
     select campus_id, step_number, building_number, step_kind, step_share from unnumbered
 
+),
+
+-- What the MW printed for a date rest on: the text's own word for it, else a row of evidence.
+said_by_text as (
+
+    select
+        campus_id,
+        observed_date,
+        any_value(capacity_evidence_kind) as capacity_evidence_kind
+    from {{ ref('int_capacity__status_looks') }}
+    group by campus_id, observed_date
+
+),
+
+said_by_evidence as (
+
+    select
+        campus_id,
+        observed_date,
+        arg_max(evidence_kind, vintage_date) as capacity_evidence_kind
+    from {{ ref('stg_evidence__status_observations') }}
+    where metric = 'facility_power_mw'
+        and evidence_kind in ('satellite', 'permit', 'company_statement')
+    group by campus_id, observed_date
+
 )
 
 select
-    spread.campus_id || coalesce('-b' || format('{:02d}', spread.building_number), '-campus') as building_id,
+    {{ building_id('spread.campus_id', 'spread.building_number') }} as building_id,
     spread.campus_id,
     coalesce(campuses.operator, 'unknown') as operator,
     coalesce(campuses.cloud_provider, 'unknown') as cloud_provider,
@@ -97,6 +122,12 @@ select
     steps.it_increment_mw * spread.step_share + 0 as it_increment_mw,
     steps.facility_increment_mw * spread.step_share + 0 as facility_increment_mw,
     steps.it_capacity_basis,
+    coalesce(families.design_family, 'other') as design_family,
+    coalesce(
+        said_by_text.capacity_evidence_kind,
+        case when steps.date_basis in ('observed', 'confirmed_later') then said_by_evidence.capacity_evidence_kind end,
+        case when steps.date_basis = 'observed' then 'satellite' else 'estimate' end
+    ) as capacity_evidence_kind,
     steps.vintage_date,
     steps.known_from
 from spread
@@ -105,3 +136,12 @@ inner join steps
     and steps.step_number = spread.step_number
 left join {{ ref('stg_evidence__campuses') }} as campuses
     on campuses.campus_id = spread.campus_id
+left join {{ ref('int_capacity__design_families') }} as families
+    on families.campus_id = spread.campus_id
+    and families.building_number is not distinct from spread.building_number
+left join said_by_text
+    on said_by_text.campus_id = spread.campus_id
+    and said_by_text.observed_date = steps.observed_date
+left join said_by_evidence
+    on said_by_evidence.campus_id = spread.campus_id
+    and said_by_evidence.observed_date = steps.observed_date

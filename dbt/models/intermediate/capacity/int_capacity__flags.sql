@@ -27,7 +27,11 @@ series as (
 select
     steps.campus_id,
     steps.observed_date,
-    'facility_it_ratio' as rule,
+    case
+        when steps.facility_capacity_mw = steps.it_capacity_mw then 'pue_of_one'
+        when steps.facility_capacity_mw < steps.it_capacity_mw then 'facility_below_it'
+        else 'facility_it_ratio'
+    end as rule,
     format(
         'facility {:.0f} MW over IT {:.0f} MW is {:.2f}, outside {:.1f}-{:.1f}',
         steps.facility_capacity_mw, steps.it_capacity_mw, steps.facility_capacity_mw / steps.it_capacity_mw,
@@ -146,3 +150,17 @@ from {{ ref('int_capacity__plans') }} as plans
 inner join {{ ref('stg_evidence__campuses') }} as campuses
     on campuses.campus_id = plans.campus_id
 where campuses.audit_flag is not null
+
+union all
+
+-- Two vintages or two looks that cannot both hold.
+select
+    campuses.campus_id,
+    try_cast(conflicts.period as date) as observed_date,
+    conflicts.conflict_rule as rule,
+    concat_ws(': ', conflicts.subject_id, coalesce(conflicts.losing_text, conflicts.losing_value::varchar), conflicts.winner_rule)
+        as detail
+from {{ ref('int_conflicts__capacity') }} as conflicts
+inner join (select distinct campus_id from {{ ref('stg_epoch_data_centers__timeline_vintages') }}) as campuses
+    on campuses.campus_id = regexp_replace(conflicts.subject_id, '-b\d{2}$', '')
+where conflicts.conflict_rule in ('site_renamed', 'site_disappeared', 'buildings_disappeared', 'stage_went_back')

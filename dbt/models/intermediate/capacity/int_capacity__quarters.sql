@@ -14,5 +14,5 @@ select
         else 'forecast'
     end as value_kind,
     {{ as_of_date() }} as as_of_date,
-    'capacity-1' as methodology_version
+    'capacity-2' as methodology_version
 from quarters

@@ -19,6 +19,8 @@ select
     confidence,
     share_low,
     share_high,
+    workload,
+    workload_source_url,
     source_url,
     root_id,
     known_from

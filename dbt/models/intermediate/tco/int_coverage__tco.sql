@@ -15,7 +15,11 @@ costed as (
         list(assumption_vintage order by assumption_vintage) as costed_vintages,
         max(mfu_basis) as mfu_basis,
         max(dense_fp16_tflops) as dense_fp16_tflops,
-        max(memory_bandwidth_tb_per_s) as memory_bandwidth_tb_per_s
+        max(dense_fp8_tflops) as dense_fp8_tflops,
+        max(dense_fp4_tflops) as dense_fp4_tflops,
+        max(memory_bandwidth_tb_per_s) as memory_bandwidth_tb_per_s,
+        max(scale_up_bandwidth_gb_per_s) as scale_up_bandwidth_gb_per_s,
+        max(scale_up_domain_chips) as scale_up_domain_chips
     from {{ ref('int_tco__system_inputs') }}
     group by system_id
 
@@ -58,7 +62,11 @@ inputs as (
         concat_ws(
             '; ',
             case when costed.dense_fp16_tflops is null then 'dense FP16 peak' end,
+            case when costed.dense_fp8_tflops is null then 'dense FP8 peak' end,
+            case when costed.dense_fp4_tflops is null then 'dense FP4 peak' end,
             case when costed.memory_bandwidth_tb_per_s is null then 'memory bandwidth' end,
+            case when costed.scale_up_bandwidth_gb_per_s is null then 'scale-up bandwidth' end,
+            case when costed.scale_up_domain_chips is null then 'chips per scale-up domain' end,
             case when costed.mfu_basis is null then 'MFU (per effective PFLOP)' end,
             case throughput.throughput_status
                 when 'no_benchmark' then 'benchmark run of the workload (per million output tokens)'

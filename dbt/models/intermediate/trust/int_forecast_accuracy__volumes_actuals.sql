@@ -111,5 +111,7 @@ actuals as (
 
 select
     'volumes' as engine,
-    *
+    *,
+    null::double as censored_at_value,
+    null::varchar as actual_flag
 from actuals

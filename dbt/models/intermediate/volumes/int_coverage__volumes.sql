@@ -201,11 +201,24 @@ exposures as (
         suppliers.supplier,
         contents.ticker is not null as has_content,
         coalesce(suppliers.ticker, contents.ticker) in (
-            select ticker from {{ ref('int_volumes__supplier_revenue_usd') }}
+            select ticker from {{ ref('int_exposure__revenue') }}
         ) as has_revenue
     from suppliers
     full outer join contents
         on contents.ticker = suppliers.ticker
+
+),
+
+identifiers as (
+
+    select
+        'supplier_exposure' as mart_name,
+        'column' as subject_kind,
+        'composite_figi' as subject_id,
+        case when count(composite_figi) = count(*) then 'known' else 'unknown' end as coverage_status,
+        'known for ' || count(composite_figi) || ' of ' || count(*) || ' listings: ' || min(identifier_note) as reason
+    from {{ ref('dim_supplier') }}
+    having count(*) > 0
 
 )
 
@@ -232,7 +245,9 @@ select
     case when has_content then 'known' else 'unknown' end as coverage_status,
     case
         when not has_content then 'no content per unit is known or assumed for ' || supplier
-        when has_revenue then 'content is a prior; share of revenue where all months of the quarter are known'
-        else 'content is a prior; no calendar-quarter revenue is known, so no share of it'
+        when has_revenue then 'content is a prior; share of revenue in the quarters whose own revenue is known'
+        else 'content is a prior; no revenue of a quarter is known, so no share of it'
     end as reason
 from exposures
+union all
+select * from identifiers

@@ -93,7 +93,7 @@ select
     roots.n_supplier_signals,
     greatest(content_of_level.known_from, revenue.known_from, evidence.known_from) as known_from,
     {{ as_of_date() }} as as_of_date,
-    'exposure-2' as methodology_version
+    'exposure-3' as methodology_version
 from {{ ref('int_exposure__quantiles') }} as quantiles
 inner join {{ ref('int_volumes__roots') }} as roots
     on roots.generation = quantiles.generation

@@ -25,6 +25,11 @@ select
     levels.{{ measure }}_p50,
     levels.{{ measure }}_p95,
     {% endfor -%}
+    {% for lag in ['package_to_rack_lag_months', 'rack_to_installed_lag_months'] -%}
+    lags.{{ lag }}_p05,
+    lags.{{ lag }}_p50,
+    lags.{{ lag }}_p95,
+    {% endfor -%}
     {% for measure in ['package_units_cumulative', 'installed_chip_units_cumulative'] -%}
     undisclosed.{{ measure }}_p05 as without_disclosure_{{ measure }}_p05,
     undisclosed.{{ measure }}_p50 as without_disclosure_{{ measure }}_p50,
@@ -43,7 +48,7 @@ select
     roots.n_supplier_signals,
     engine_report.n_effective_draws,
     {{ as_of_date() }} as as_of_date,
-    'volumes-2' as methodology_version
+    'volumes-3' as methodology_version
 from {{ ref('int_volumes__level_quantiles') }} as levels
 cross join engine_report
 inner join {{ ref('int_volumes__roots') }} as roots
@@ -51,6 +56,9 @@ inner join {{ ref('int_volumes__roots') }} as roots
     and roots.quarter_start_date = levels.quarter_start_date
 left join {{ ref('dim_system_sku') }} as skus
     on skus.sku_id = levels.sku_id
+-- The family has no delay of its own: its generations differ.
+left join {{ ref('int_volumes__lags') }} as lags
+    on lags.generation = levels.generation
 -- Nobody counts SKUs, so a run without the count speaks of generations and of all together.
 left join {{ ref('int_volumes__without_disclosure') }} as undisclosed
     on undisclosed.generation = levels.generation

@@ -31,6 +31,7 @@ renamed as (
         -- text
         source.vintage_scope,
         source.vintage_kind,
+        nullif(trim(source."Construction status"), '') as status_text,
 
         -- numerics
         nullif(source."Buildings operational", '')::double::bigint as buildings_operational,

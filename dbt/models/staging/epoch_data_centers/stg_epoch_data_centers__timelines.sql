@@ -44,6 +44,7 @@ select
     site_name,
     vintage_scope,
     vintage_kind,
+    status_text,
     buildings_operational,
     it_capacity_mw,
     facility_capacity_mw,

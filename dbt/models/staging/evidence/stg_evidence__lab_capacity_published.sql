@@ -12,6 +12,7 @@ renamed as (
         -- ids
         {{ field('figure_id', 'varchar') }},
         {{ field('lab', 'varchar') }},
+        {{ field('campus_id', 'varchar') }},
 
         -- text
         {{ field('cloud_provider', 'varchar') }},
@@ -19,6 +20,9 @@ renamed as (
         {{ field('metric', 'varchar') }},
         {{ field('unit', 'varchar') }},
         {{ field('value_kind', 'varchar') }},
+        {{ field('comparison', 'varchar') }},
+        {{ field('power_basis', 'varchar') }},
+        {{ field('difference_reason', 'varchar') }},
 
         -- numerics
         {{ field('value', 'double') }},

@@ -17,6 +17,8 @@ renamed as (
         -- text
         {{ field('cloud_provider', 'varchar') }},
         {{ field('confidence', 'varchar') }},
+        {{ field('workload', 'varchar') }},
+        {{ field('workload_source_url', 'varchar') }},
 
         -- numerics
         {{ field('share_low', 'double') }},

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.capacity.parameters import fit_delay, read_parameters
+from models.capacity.parameters import delay_from_quantiles, read_parameters
 from models.capacity.randomness import normal_cdf, normal_quantile, normals
 from models.capacity.run import LookAheadError, run, run_lab_draws
 from models.capacity.simulate import delay_days
@@ -26,7 +26,11 @@ STEP: dict[str, Any] = {
     "observed_date": "2025-06-01",
     "previous_observed_date": "2025-05-01",
     "confirmed_date": None,
+    "vintage_date": "2026-09-24",
     "date_basis": "observed",
+    "building_number": 1,
+    "design_family": "other",
+    "capacity_evidence_kind": "permit",
     "is_started": True,
     "it_increment_mw": 100.0,
     "facility_increment_mw": 120.0,
@@ -34,14 +38,24 @@ STEP: dict[str, Any] = {
 }
 PLAN_COLUMNS = [
     "building_id", "campus_id", "operator", "cloud_provider", "planned_it_capacity_mw", "planned_facility_capacity_mw",
-    "is_started", "start_earliest_date", "start_latest_date", "known_from",
+    "status_class", "is_started", "start_earliest_date", "start_latest_date", "known_from",
 ]  # fmt: skip
 TENANCY_COLUMNS = [
     "tenancy_id", "campus_id", "lab", "cloud_provider", "valid_from", "valid_to", "confidence", "share_low",
     "share_high", "known_from",
 ]  # fmt: skip
+PROJECTED_COLUMNS = [
+    "campus_id", "level_kind", "level", "vintage_date", "projected_date", "lead_days", "outcome", "outcome_from_date",
+    "outcome_to_date", "newest_vintage_date", "design_family", "known_from",
+]  # fmt: skip
+STAGE_COLUMNS = [
+    "building_id", "campus_id", "design_family", "stage", "stage_number", "not_yet_date", "seen_date", "last_look_date",
+    "is_estimate", "is_campus_level", "known_from",
+]  # fmt: skip
 DATES = ("observed_date", "previous_observed_date", "confirmed_date", "known_from", "valid_from", "valid_to",
-         "start_earliest_date", "start_latest_date")  # fmt: skip
+         "start_earliest_date", "start_latest_date", "vintage_date", "projected_date", "outcome_from_date",
+         "outcome_to_date", "newest_vintage_date", "not_yet_date", "seen_date", "last_look_date",
+         "power_ready_from_date", "power_ready_to_date")  # fmt: skip
 
 
 def frame(rows: Iterable[Mapping[str, Any]], columns: list[str] | None = None) -> pd.DataFrame:
@@ -80,10 +94,13 @@ TENANCIES = [
 
 def world(assumptions: pd.DataFrame, steps: Iterable[Mapping[str, Any]] = STEPS,
           tenancies: Iterable[Mapping[str, Any]] = TENANCIES,
-          plans: Iterable[Mapping[str, Any]] = ()) -> dict[str, pd.DataFrame]:  # fmt: skip
+          plans: Iterable[Mapping[str, Any]] = (), projected: Iterable[Mapping[str, Any]] = (),
+          stages: Iterable[Mapping[str, Any]] = ()) -> dict[str, pd.DataFrame]:  # fmt: skip
     return {
         "building_steps": frame(steps),
         "plans": frame(plans, PLAN_COLUMNS),
+        "projected_steps": frame(projected, PROJECTED_COLUMNS),
+        "building_stages": frame(stages, STAGE_COLUMNS),
         "tenancies": frame(tenancies, TENANCY_COLUMNS),
         "assumptions": assumptions,
     }
@@ -101,7 +118,7 @@ def cells(result: pd.DataFrame, level: str) -> pd.DataFrame:
     """One level of a result, indexed by its keys and the quarter."""
     keys = {"building": ["building_id"], "campus": ["campus_id"]}.get(level, ["lab", "cloud_provider"])
     wanted = result[result["level"] == level].set_index([*keys, "quarter_start_date"]).sort_index()
-    return wanted[[c for c in wanted if "_mw_" in c]]
+    return wanted[[c for c in wanted if "_mw_" in c and not c.startswith(("untracked_", "total_"))]]
 
 
 def moved(before: pd.DataFrame, after: pd.DataFrame, level: str) -> set[Any]:
@@ -114,7 +131,7 @@ FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthChec
 
 
 def test_delay_fit_reproduces_the_quantiles_it_was_given():
-    delay = fit_delay(80, 393, 0.3)
+    delay = delay_from_quantiles(80, 393, 0.3)
     days = delay_days(delay, normals(1, "x", "y", 20_000))
     assert np.quantile(days, 0.1) == 0
     assert np.median(days) == pytest.approx(80, rel=0.01)
@@ -124,9 +141,9 @@ def test_delay_fit_reproduces_the_quantiles_it_was_given():
 
 def test_delay_fit_refuses_quantiles_that_cannot_be():
     with pytest.raises(ValueError, match="on_time_share"):
-        fit_delay(80, 393, 0.5)
+        delay_from_quantiles(80, 393, 0.5)
     with pytest.raises(ValueError, match="median < p90"):
-        fit_delay(80, 60, 0.3)
+        delay_from_quantiles(80, 60, 0.3)
 
 
 def test_normal_quantile_inverts_the_cdf():
@@ -186,7 +203,9 @@ def test_labs_and_unassigned_are_the_campuses_in_every_draw(assumptions, it_mw, 
     result = quarterly(frames)
     per_draw = draws.groupby(["quarter_start_date", "draw_id"])["it_capacity_mw"].sum()
     total = cells(result, "total")["it_capacity_mw_mean"].droplevel([0, 1])
-    assert np.allclose(per_draw.groupby("quarter_start_date").mean(), total[total > 0], rtol=1e-9)
+    assert np.allclose(
+        per_draw.groupby("quarter_start_date").mean().reindex(total.index, fill_value=0), total, rtol=1e-9
+    )
     levels = {
         level: cells(result, level)
         .groupby("quarter_start_date")[["it_capacity_mw_mean", "facility_capacity_mw_mean"]]
@@ -312,13 +331,18 @@ def test_a_derating_takes_capacity_away_and_never_below_zero(assumptions):
 PLAN = {
     "building_id": "p-campus", "campus_id": "p", "operator": "Op", "cloud_provider": "Cloud",
     "planned_it_capacity_mw": np.nan, "planned_facility_capacity_mw": 500.0, "is_started": True,
+    "status_class": "announced",
     "start_earliest_date": "2024-01-01", "start_latest_date": "2024-12-31", "known_from": "2026-08-01",
 }  # fmt: skip
 
 
 def test_a_plan_is_wide_and_starts_after_its_last_report(assumptions):
     result = cells(quarterly(world(assumptions, STEPS[:1], [], [PLAN])), "campus").loc["p"]
-    assert (result.loc[:"2026-04-01"] == 0).all(axis=None)
+    before = result.loc[:"2026-04-01"]
+    assert (before.filter(regex="^(it|facility)_") == 0).all(axis=None)
+    assert (
+        before["under_construction_it_capacity_mw_p50"].iloc[-1] + before["planned_it_capacity_mw_p50"].iloc[-1]
+    ) > 0
     end = result.loc["2028-10-01"]
     assert end["facility_capacity_mw_p05"] < 0.5 * end["facility_capacity_mw_p50"]
     assert end["facility_capacity_mw_p50"] < 500 * 1.01
@@ -327,8 +351,10 @@ def test_a_plan_is_wide_and_starts_after_its_last_report(assumptions):
 
 def test_only_sites_not_started_can_be_withdrawn(assumptions):
     never = assumptions.copy()
-    never.loc[never["parameter"] == "withdrawal_share", "value"] = 1.0
-    plans = [PLAN, PLAN | {"building_id": "q-campus", "campus_id": "q", "is_started": False}]
+    never.loc[never["subject"].eq("stage_announced") & never["parameter"].eq("withdrawal_per_year"), "value"] = 1e6
+    never.loc[never["subject"].eq("stage_land_cleared") & never["parameter"].eq("withdrawal_per_year"), "value"] = 0
+    plan = PLAN | {"known_from": AS_OF}
+    plans = [plan, plan | {"building_id": "q-campus", "campus_id": "q", "is_started": False}]
     steps = [STEPS[2], step("n-b01", observed_date="2026-12-01", date_basis="projected", is_started=False)]
     result = (
         cells(quarterly(world(never, steps, [], plans)), "campus")["it_capacity_mw_mean"].groupby("campus_id").max()

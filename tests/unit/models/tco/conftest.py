@@ -36,8 +36,22 @@ def benchmarks() -> pd.DataFrame:
 
 
 @pytest.fixture
-def frames(systems: pd.DataFrame, benchmarks: pd.DataFrame, assumptions: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    return {"systems": systems, "benchmarks": benchmarks, "assumptions": assumptions}
+def markets() -> pd.DataFrame:
+    """Two states, one dearer and one cheaper than the country."""
+    return pd.DataFrame(
+        {
+            "market": ["California", "Texas"],
+            "price_to_us_ratio": [2.31, 0.78],
+            "known_from": pd.to_datetime(["2023-12-31", "2023-12-31"]),
+        }
+    )
+
+
+@pytest.fixture
+def frames(
+    systems: pd.DataFrame, benchmarks: pd.DataFrame, markets: pd.DataFrame, assumptions: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    return {"systems": systems, "benchmarks": benchmarks, "markets": markets, "assumptions": assumptions}
 
 
 @pytest.fixture

@@ -97,6 +97,39 @@ def test_opex_rises_with_power_price_and_pue(price: float, drawn: float, pue: fl
     assert cost.opex_usd_per_kw_month(price, drawn, pue + more, 184, 15) > base
 
 
+@given(st.floats(0.2, 20), st.floats(0.1, 20), st.floats(0.05, 1), st.floats(0.05, 1))
+def test_useful_cost_falls_with_utilisation_and_breaks_even(tco: float, units: float, low: float, high: float) -> None:
+    low, high = sorted((low, high))
+    assert tco / (units * low) >= tco / (units * high)
+    assert cost.break_even_utilisation(tco, units, tco / (units * low)) == pytest.approx(low)
+
+
+@given(capex, wacc, life, st.floats(0, 0.5), st.floats(0.05, 20))
+def test_break_even_capex_gives_the_rivals_cost(
+    capex_usd: float, wacc_ratio: float, years: float, residual: float, units: float
+) -> None:
+    rival = (cost.capital_usd_per_hour(capex_usd, wacc_ratio, years, residual) + 0.3) / units
+    assert cost.break_even_capex(rival, units, 0.3, wacc_ratio, years, residual) == pytest.approx(capex_usd, rel=1e-6)
+
+
+def test_no_price_is_low_enough_for_a_chip_that_costs_more_to_run_than_its_rival() -> None:
+    assert np.isnan(cost.break_even_capex(0.3, 1.0, 0.4, 0.06, 4))
+
+
+def test_trainium2_per_tb_per_s_breaks_even_at_80_cents() -> None:
+    # GB200 at 2.21 USD and 8 TB/s: a chip of 2.9 TB/s may cost 0.80 USD an hour, which is 18,300 USD of capex.
+    gb200 = 2.21 / 8
+    assert gb200 * 2.9 == pytest.approx(0.801, abs=0.0005)
+    assert cost.break_even_capex(gb200, 2.9, 0.84 * 185 / 730, 0.06, 4) == pytest.approx(18_300, rel=0.01)
+
+
+@given(capex, wacc, life)
+def test_straight_line_is_cheaper_than_money_costs(capex_usd: float, wacc_ratio: float, years: float) -> None:
+    straight = cost.straight_line_usd_per_hour(capex_usd, years)
+    assert straight == pytest.approx(capex_usd / (12 * years * 730))
+    assert straight < cost.capital_usd_per_hour(capex_usd, wacc_ratio, years)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from models.tco.assumptions import AssumptionError, Assumptions, LookAheadError
-from models.tco.run import COMPARED, KEY, METRICS, run, run_draws
+from models.tco.run import COMPARED, KEY, METRICS, run, run_draws, summary
 from models.tco.simulate import Simulation, buyer_classes
 from tests.unit.models.tco.cases import AS_OF, GB200, SYSTEM, assumptions_as_of
 
@@ -62,6 +62,17 @@ def test_quantiles_are_ordered_and_strict(frames: Frames) -> None:
         assert (known[f"{metric}_p50"] < known[f"{metric}_p95"]).all(), metric
 
 
+def test_quantiles_are_those_of_numpy() -> None:
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 7, 1000):
+        draws = {"a": rng.normal(size=n), "b": rng.lognormal(size=n)}
+        found = summary(draws, ["a", "b", "missing"], mean=True)
+        for name, values in draws.items():
+            expected = [*np.quantile(values, (0.05, 0.5, 0.95)), values.mean()]
+            assert [found[f"{name}_{s}"] for s in ("p05", "p50", "p95", "mean")] == pytest.approx(expected, rel=1e-12)
+        assert np.isnan(found["missing_p50"])
+
+
 def test_ratios_are_tighter_than_levels(frames: Frames) -> None:
     draws = run_draws(frames, AS_OF, SEED, N)
     draws = draws[draws["buyer_class"] == "hyperscaler"]
@@ -76,6 +87,37 @@ def test_ratios_are_tighter_than_levels(frames: Frames) -> None:
     # With half of the price variance in common, a ratio is as wide as one price; rates and facility cost cancel on top.
     assert spread(gb200 / h100) < 0.95 * min(spread(gb200), spread(h100))
     assert spread(gb200 / h100) < 0.70 * unpaired
+
+
+def test_the_dearer_the_money_the_more_pairing_helps(frames: Frames) -> None:
+    """The wider what two systems share (money, facility, mark-up), the tighter their ratio is against their levels."""
+    simulation = Simulation(Assumptions(frames["assumptions"], "tco"), SEED, N)
+    levels = {
+        (draws.system_id, draws.buyer_class): np.log(draws.tco_usd_per_chip_hour)
+        for draws in simulation.cost_draws(frames["systems"], only_vintage="v2026")
+    }
+
+    def ratio_to_level(buyer: str) -> float:
+        gb200, h100 = levels["gb200-nvl72", buyer], levels["hgx-h100-8", buyer]
+        return float(np.std(gb200 - h100) / np.std(gb200))
+
+    shares = [ratio_to_level(buyer) for buyer in ("hyperscaler", "neocloud_giant", "emerging_neocloud")]
+    assert shares == sorted(shares, reverse=True)
+    # Half of the price variance is a chip's own: two prices of one class leave a ratio as wide as one price.
+    assert shares[0] < 0.95 and shares[2] < 0.80
+    # One machine for two buyers shares its price as well.
+    buyers = levels["gb200-nvl72", "neocloud_giant"] - levels["gb200-nvl72", "hyperscaler"]
+    assert np.std(buyers) < 0.75 * np.std(levels["gb200-nvl72", "hyperscaler"])
+    # The same chip in two machines differs in nothing that is drawn.
+    twin = pd.DataFrame([{**SYSTEM, "system_id": s, "assumption_vintage": "v2026"} for s in ("one", "other")])
+    one, other = (d.tco_usd_per_chip_hour for d in simulation.cost_draws(twin) if d.buyer_class == "hyperscaler")
+    assert np.array_equal(one, other)
+
+
+def test_published_draws_are_the_first_of_the_many(frames: Frames) -> None:
+    few, many = run_draws(frames, AS_OF, SEED, 500), run_draws(frames, AS_OF, SEED, 5000)
+    first = many[many["draw_id"] < 500].reset_index(drop=True)
+    pd.testing.assert_frame_equal(few, first, check_exact=True)
 
 
 def test_draws_add_up_to_the_estimates(frames: Frames) -> None:
@@ -146,6 +188,93 @@ def test_one_assumption_moves_what_depends_on_it_and_nothing_else(
     change = after[metric] - before[metric]
     assert (change[depends] > 0).all() if rises else (change[depends] < 0).all()
     pd.testing.assert_frame_equal(before[~depends], after[~depends], check_exact=True)
+
+
+COSTS = {m for m in METRICS if m.startswith(("tco_", "usd_"))}
+OPERATING = COSTS | {"operating_usd_per_chip_hour"}
+CAPITAL = COSTS | {"capital_usd_per_chip_hour"}
+PURCHASE = CAPITAL | {"capex_usd_per_chip"}
+# What each assumption of the cost moves; what is not named here splits a total and moves no metric at all.
+MOVED_BY_PARAMETER: dict[str, set[str]] = {
+    "wacc_ratio": CAPITAL,
+    "life_years": CAPITAL,
+    "residual_share": CAPITAL,
+    "capex_multiple_ratio": PURCHASE,
+    "utilisation_share": {"tco_usd_per_useful_chip_hour"},
+    "opex_usd_per_kw_month": OPERATING,
+    "mfu_dense_bf16_share": {"usd_per_effective_pflop_hour"},
+}
+BUILD_UP = ("electricity_usd_per_kwh", "power_utilisation_ratio", "pue_ratio", "colo_usd_per_kw_month")
+MOVED_BY_INPUT: dict[str, set[str]] = {
+    "price_usd_per_chip": PURCHASE,
+    "power_kw_per_chip": OPERATING,
+    "dense_fp16_tflops": {"usd_per_marketed_pflop_hour", "usd_per_effective_pflop_hour"},
+    "dense_fp8_tflops": {"usd_per_marketed_fp8_pflop_hour"},
+    "dense_fp4_tflops": {"usd_per_marketed_fp4_pflop_hour"},
+    "memory_bandwidth_tb_per_s": {"usd_per_tb_per_s_hour"},
+    "memory_gb": {"usd_per_gb_hour"},
+    "scale_up_bandwidth_gb_per_s": {"usd_per_scale_up_tb_per_s_hour"},
+    "scale_up_domain_chips": {"usd_per_scale_up_domain_hour"},
+    "published_server_share": set(),
+}
+
+
+def moved(before: pd.DataFrame, after: pd.DataFrame) -> dict[tuple[str, str, str], set[str]]:
+    """Metrics whose median changed, by row; a metric no row has is left out."""
+    medians = [f"{metric}_p50" for metric in METRICS]
+    changed = before[medians].ne(after[medians]) & before[medians].notna()
+    return {
+        key: {m for m, moves in zip(METRICS, row, strict=True) if moves}
+        for key, row in zip(before.index, changed.to_numpy(), strict=True)
+    }
+
+
+def test_every_assumption_row_moves_all_that_depends_on_it_and_nothing_else(frames: Frames) -> None:
+    rows = frames["assumptions"]
+    before = run(frames, AS_OF, SEED, 25).set_index(KEY)
+    known = {key: {m for m in METRICS if pd.notna(before.loc[key, f"{m}_p50"])} for key in before.index}
+    buyers = rows[rows["subject"].str.startswith("v2025/")]
+    assert len(buyers) > 25
+    for index, row in buyers.iterrows():
+        changed = rows.copy()
+        shift = 0.02 * (row["value"] or 1.0)
+        for column in ("value", "low", "high"):
+            changed.loc[index, column] += shift
+        after = run({**frames, "assumptions": changed}, AS_OF, SEED, 25).set_index(KEY)
+        vintage, buyer = row["subject"].split("/")
+        expected = MOVED_BY_PARAMETER.get(row["parameter"], set())
+        if buyer != "hyperscaler" and row["parameter"] in (*BUILD_UP, "other_opex_usd_per_kw_month"):
+            expected = OPERATING
+        for key, metrics in moved(before, after).items():
+            wanted = expected & known[key] if key[1:] == (buyer, vintage) else set()
+            assert metrics == wanted, (row["subject"], row["parameter"], key)
+
+
+@pytest.mark.parametrize("column", MOVED_BY_INPUT)
+def test_every_input_of_a_system_moves_all_that_depends_on_it_and_nothing_else(frames: Frames, column: str) -> None:
+    before = run(frames, AS_OF, SEED, 25).set_index(KEY)
+    changed = frames["systems"].copy()
+    changed[column] = changed[column].astype(float)
+    one = changed["system_id"] == "gb200-nvl72"
+    for name in (column, "price_low_usd_per_chip", "price_high_usd_per_chip"):
+        if name == column or column == "price_usd_per_chip":
+            changed.loc[one, name] *= 1.01
+    after = run({**frames, "systems": changed}, AS_OF, SEED, 25).set_index(KEY)
+    for key, metrics in moved(before, after).items():
+        assert metrics == (MOVED_BY_INPUT[column] if key[0] == "gb200-nvl72" else set()), key
+
+
+def test_per_domain_and_by_precision(frames: Frames) -> None:
+    row = estimate(frames).loc[("gb200-nvl72", "hyperscaler", "v2026")]
+    tco = row["tco_usd_per_chip_hour_p50"]
+    assert row["usd_per_scale_up_domain_hour_p50"] == pytest.approx(72 * tco)
+    # 576 TB/s in the domain: its cost per TB/s is the chip's.
+    assert row["usd_per_scale_up_domain_hour_p50"] / 576 == pytest.approx(row["usd_per_tb_per_s_hour_p50"])
+    assert row["usd_per_scale_up_tb_per_s_hour_p50"] == pytest.approx(tco / 0.9)
+    for metric, pflops in (("", 2.5), ("fp8_", 5.0), ("fp4_", 10.0)):
+        assert row[f"usd_per_marketed_{metric}pflop_hour_p50"] == pytest.approx(tco / pflops)
+    h100 = estimate(frames).loc[("hgx-h100-8", "hyperscaler", "v2026")]
+    assert np.isnan(h100["usd_per_marketed_fp4_pflop_hour_p50"])
 
 
 def test_an_inverted_tco_returns_that_tco(frames: Frames) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.volumes.assumptions import AssumptionError, Assumptions
+from models.volumes.assumptions import AssumptionError, Assumptions, from_scores
 from models.volumes.evidence import LookAheadError
-from models.volumes.run import run, run_generation_totals, run_posterior, run_suppliers, run_volumes
+from models.volumes.run import run, run_generation_totals, run_lags, run_posterior, run_suppliers, run_volumes
 from models.volumes.suppliers import revenue_series
 
 AS_OF = date(2026, 11, 22)
@@ -307,6 +307,12 @@ def test_supplier_draws_join_the_volume_draws(
     totals = run_generation_totals({**frames, "posterior": posterior}).set_index(["generation", "quarter_start_date"])
     own = totals.loc[("Trainium2", pd.Timestamp("2025-10-01"))]
     assert own["package_units_cumulative_p50"] == pytest.approx(packages_through_2025(volumes).median())
+    lags = run_lags({**frames, "posterior": posterior}).set_index("generation")
+    rows = posterior[posterior["latent"] == "Trainium2/package_to_rack_lag_months"]
+    belief = Assumptions(assumptions).row("Trainium2", "package_to_rack_lag_months")
+    assert lags.loc["Trainium2", "package_to_rack_lag_months_p95"] == pytest.approx(
+        np.quantile(from_scores(belief, rows["score"].to_numpy()), 0.95)
+    )
     everything = totals.loc[("all", pd.Timestamp("2025-10-01")), "installed_chip_units_cumulative_p95"]
     assert everything == pytest.approx(through(volumes, "installed_chip_units", "2025-10-01", "trn").quantile(0.95))
 

@@ -44,6 +44,15 @@ def test_informed_names_the_columns_that_matter() -> None:
     assert columns.tolist() == [1, 3]
 
 
+def test_rounding_is_no_information() -> None:
+    """The last digits of a sum may depend on what else is computed beside it."""
+
+    def log_likelihood(scores: np.ndarray) -> np.ndarray:
+        return np.asarray(np.where(scores[:, 2] > 1, -np.inf, 100 + scores[:, 1] + 1e-13 * scores[:, 0]))
+
+    assert informed(log_likelihood, 4, np.random.default_rng(0)).tolist() == [1, 2]
+
+
 def test_impossible_evidence_is_said_so() -> None:
     with pytest.raises(NoPosteriorError, match="only 0 of 4000 prior draws can explain the evidence"):
         sample(lambda scores: np.full(len(scores), -np.inf), 2, EFFORT, np.random.default_rng(0))

@@ -1,0 +1,17 @@
+from datetime import date
+
+from models.tco.breakdown import run_scenarios
+
+
+def model(dbt, session):
+    frames = {
+        "systems": dbt.ref("int_tco__system_inputs").df(),
+        "assumptions": dbt.ref("stg_assumptions").df(),
+        "markets": dbt.ref("int_tco__electricity_markets").df(),
+    }
+    return run_scenarios(
+        frames,
+        as_of=date.fromisoformat(dbt.config.meta_get("as_of")),
+        seed=dbt.config.meta_get("seed"),
+        n_draws=dbt.config.meta_get("n_draws"),
+    )
