@@ -5,6 +5,7 @@ with campuses as (
         campuses.related_campus_id,
         steps.campus_id is not null as has_steps,
         plans.campus_id is not null as has_plan,
+        plans.start_basis = 'assumed' as is_start_assumed,
         coalesce(steps.has_capacity, false) as has_capacity
     from {{ ref('stg_evidence__campuses') }} as campuses
     left join (
@@ -33,9 +34,10 @@ judged as (
         case
             when has_steps and not has_capacity then 'tracked, and no capacity dated so far'
             when has_steps then 'dated building counts and MW'
+            when is_start_assumed then 'only a planned size: begun within three years of the announcement, if at all'
             when has_plan then 'only a construction start and a planned size: a wide forecast, no building known'
             when related_campus_id is not null then 'overlaps ' || related_campus_id || ', counted there'
-            else 'no construction start or no planned size known: no figure is made up'
+            else 'no planned size known: a row without figures, none is made up'
         end as reason
     from campuses
 

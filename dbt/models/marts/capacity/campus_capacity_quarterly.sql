@@ -22,10 +22,19 @@ buildings as (
     from {{ ref('building_capacity_quarterly') }}
     group by campus_id, quarter_start_date
 
+),
+
+-- Listed campuses, and one that the timelines hold and the list does not yet.
+spine as (
+
+    select campus_id from {{ ref('dim_campus') }}
+    union
+    select campus_id from modelled
+
 )
 
 select
-    modelled.campus_id,
+    spine.campus_id,
     quarters.calendar_quarter,
     quarters.quarter_start_date,
     campuses.campus_name,
@@ -54,21 +63,29 @@ select
     modelled.planned_it_capacity_mw_p50,
     modelled.planned_it_capacity_mw_p95,
     modelled.planned_it_capacity_mw_mean,
-    case when buildings.is_plan then 'announced_plan' else 'building_steps' end as capacity_basis,
+    -- A campus of which no size is known has its rows and no figures: marts.coverage says why.
+    case
+        when modelled.campus_id is null and campuses.related_campus_id is not null then 'counted_elsewhere'
+        when modelled.campus_id is null then 'unknown'
+        when buildings.is_plan then 'announced_plan'
+        else 'building_steps'
+    end as capacity_basis,
     buildings.it_capacity_basis,
     quarters.value_kind,
     buildings.vintage_date,
     campuses.source_url,
     1::bigint as n_sources,
     1::bigint as n_independent_roots,
-    buildings.known_from,
+    coalesce(buildings.known_from, campuses.known_from) as known_from,
     quarters.as_of_date,
     quarters.methodology_version
-from modelled
-inner join buildings
-    on buildings.campus_id = modelled.campus_id
-    and buildings.quarter_start_date = modelled.quarter_start_date
-inner join {{ ref('int_capacity__quarters') }} as quarters
-    on quarters.quarter_start_date = modelled.quarter_start_date
+from spine
+cross join {{ ref('int_capacity__quarters') }} as quarters
 left join {{ ref('dim_campus') }} as campuses
-    on campuses.campus_id = modelled.campus_id
+    on campuses.campus_id = spine.campus_id
+left join modelled
+    on modelled.campus_id = spine.campus_id
+    and modelled.quarter_start_date = quarters.quarter_start_date
+left join buildings
+    on buildings.campus_id = spine.campus_id
+    and buildings.quarter_start_date = quarters.quarter_start_date
