@@ -1,19 +1,22 @@
 with dated as (
 
     select
-        building_id,
-        campus_id,
-        building_number,
-        case when building_number is null then 'campus_total' else 'counted_in_order' end as numbering_basis,
-        arg_min(date_basis, step_number) as opening_date_basis,
-        min(observed_date) as opening_date,
+        steps.building_id,
+        steps.campus_id,
+        steps.building_number,
+        coalesce(any_value(building_order.numbering_basis), 'campus_total') as numbering_basis,
+        arg_min(steps.date_basis, steps.step_number) as opening_date_basis,
+        min(steps.observed_date) as opening_date,
         -- In the order of the alphabet an estimate comes before 'stated_by_source': one estimated part marks the whole.
-        min(it_capacity_basis) as it_capacity_basis,
-        arg_min(capacity_evidence_kind, step_number) as capacity_evidence_kind,
-        max(vintage_date) as vintage_date,
-        max(known_from) as known_from
-    from {{ ref('int_capacity__building_steps') }}
-    group by building_id, campus_id, building_number
+        min(steps.it_capacity_basis) as it_capacity_basis,
+        arg_min(steps.capacity_evidence_kind, steps.step_number) as capacity_evidence_kind,
+        max(steps.vintage_date) as vintage_date,
+        max(steps.known_from) as known_from
+    from {{ ref('int_capacity__building_steps') }} as steps
+    left join {{ ref('int_capacity__building_order') }} as building_order
+        on building_order.campus_id = steps.campus_id
+        and building_order.building_number = steps.building_number
+    group by steps.building_id, steps.campus_id, steps.building_number
 
 ),
 

@@ -3,7 +3,7 @@
     or a later one. A date in between is all that is known; without a first look the stage is right-censored at the last.
 
     Looks come from three places: what the status texts say of numbered buildings, how many buildings a row counts as
-    running (counted in order), and campus-level events of other sources. What a text says without a number is kept on a
+    running (the first to open), and campus-level events of other sources. What a text says without a number is kept on a
     row of the campus and put on no building, unless the campus has only one.
 #}
 with timelines as (
@@ -15,6 +15,12 @@ with timelines as (
 
 ),
 
+building_order as (
+
+    select * from {{ ref('int_capacity__building_order') }}
+
+),
+
 looks as (
 
     select *
@@ -23,17 +29,12 @@ looks as (
 
 ),
 
--- 1. Numbered buildings in texts; `all` are those the vintage counts in the end.
+-- 1. Numbered buildings in texts; `all` are those the vintage counts in the end, or that day where it says they run.
 text_looks as (
 
     select
         looks.campus_id,
-        unnest(case
-            when looks.building_numbers = 'all' then range(1, campuses.campus_buildings + 1)
-            when looks.building_numbers <> '' then {{ building_number_list('looks.building_numbers') }}
-            when campuses.campus_buildings = 1 then [1]
-            else [null::bigint]
-        end) as building_number,
+        building_order.building_number,
         looks.observed_date,
         looks.stage_number_seen,
         looks.stage_number_denied,
@@ -41,14 +42,19 @@ text_looks as (
         looks.look_id,
         looks.known_from
     from looks
-    inner join (
-        select
-            campus_id,
-            max(campus_buildings) as campus_buildings
-        from timelines
-        group by campus_id
-    ) as campuses
-        on campuses.campus_id = looks.campus_id
+    inner join timelines
+        on timelines.campus_id = looks.campus_id
+        and timelines.observed_date = looks.observed_date
+    left join building_order
+        on building_order.campus_id = looks.campus_id
+        and case
+            when looks.building_numbers = 'all' and looks.stage_number_seen = 9
+                then building_order.opening_rank <= coalesce(timelines.buildings_operational, timelines.campus_buildings)
+            when looks.building_numbers = 'all' then building_order.opening_rank <= timelines.campus_buildings
+            when looks.building_numbers <> ''
+                then list_contains({{ building_number_list('looks.building_numbers') }}, building_order.building_number)
+            else timelines.campus_buildings = 1 and building_order.opening_rank = 1
+        end
 
 ),
 
@@ -80,34 +86,28 @@ buildings as (
 
     select
         campus_id,
-        unnest(range(1, campus_buildings + 1)) as building_number
-    from (
-        select distinct
-            campus_id,
-            campus_buildings
-        from timelines
-    )
-
-    union
-
-    select
-        campus_id,
-        building_number
-    from text_looks
-    where building_number is not null
+        building_number,
+        opening_rank
+    from building_order
+    where (campus_id, building_number) in (select (campus_id, building_number) from text_looks)
+        or opening_rank <= (
+            select max(timelines.campus_buildings)
+            from timelines
+            where timelines.campus_id = building_order.campus_id
+        )
 
 ),
 
--- 2. Counts: a row that counts m buildings shows 1 to m running, and the others not.
+-- 2. Counts: a row that counts m buildings shows the first m to open running, and the others not.
 count_looks as (
 
     select
         buildings.campus_id,
         buildings.building_number,
         timelines.observed_date,
-        case when buildings.building_number <= timelines.buildings_operational then 9 end as stage_number_seen,
+        case when buildings.opening_rank <= timelines.buildings_operational then 9 end as stage_number_seen,
         case
-            when buildings.building_number > timelines.buildings_operational and carried_over.campus_id is null then 9
+            when buildings.opening_rank > timelines.buildings_operational and carried_over.campus_id is null then 9
         end as stage_number_denied,
         case
             when carried_over.campus_id is not null then 'estimate'

@@ -11,10 +11,13 @@ with steps as (
 new_buildings as (
 
     select
-        *,
-        unnest(range(previous_buildings + 1, buildings_so_far + 1)) as building_number
+        steps.*,
+        building_order.building_number
     from steps
-    where buildings_so_far > previous_buildings
+    inner join {{ ref('int_capacity__building_order') }} as building_order
+        on building_order.campus_id = steps.campus_id
+        and building_order.opening_rank > steps.previous_buildings
+        and building_order.opening_rank <= steps.buildings_so_far
 
 ),
 

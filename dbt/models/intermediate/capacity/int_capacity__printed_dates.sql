@@ -1,7 +1,7 @@
 {#
-    The date each vintage prints for a building to run (counted in order), and for a campus to pass 1 GW of facility power:
-    the first that was printed as a forecast, and the newest. The newest is the date of a past row once the vintage is
-    later; it may be withdrawn, then it is NULL.
+    The date each vintage prints for a building to run (the n-th to open when n are counted), and for a campus to pass
+    1 GW of facility power: the first that was printed as a forecast, and the newest. The newest is the date of a past row
+    once the vintage is later; it may be withdrawn, then it is NULL.
 #}
 with vintages as (
 
@@ -10,30 +10,19 @@ with vintages as (
 
 ),
 
-buildings as (
-
-    select
-        campus_id,
-        unnest(range(1, max(buildings_operational) + 1)) as building_number
-    from vintages
-    group by campus_id
-    having max(buildings_operational) > 0
-
-),
-
 reached as (
 
     select
-        buildings.campus_id,
-        buildings.building_number,
+        building_order.campus_id,
+        building_order.building_number,
         'operational' as stage,
         vintages.vintage_date,
         min(vintages.observed_date) as reached_date
-    from buildings
+    from {{ ref('int_capacity__building_order') }} as building_order
     inner join vintages
-        on vintages.campus_id = buildings.campus_id
-        and vintages.buildings_operational >= buildings.building_number
-    group by buildings.campus_id, buildings.building_number, vintages.vintage_date
+        on vintages.campus_id = building_order.campus_id
+        and vintages.buildings_operational >= building_order.opening_rank
+    group by building_order.campus_id, building_order.building_number, vintages.vintage_date
 
     union all
 

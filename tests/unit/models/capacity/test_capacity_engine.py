@@ -127,7 +127,7 @@ def moved(before: pd.DataFrame, after: pd.DataFrame, level: str) -> set[Any]:
     return set(a.index[((a - b).abs() > 1e-9).any(axis=1)].get_level_values(0))
 
 
-FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def test_delay_fit_reproduces_the_quantiles_it_was_given():

@@ -27,7 +27,7 @@ from tests.unit.models.capacity.test_capacity_engine import (
 )  # fmt: skip
 from tests.unit.models.capacity.test_capacity_fit import NEWEST, printed
 
-FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LAST_LOOK = "2026-09-20"
 
 

@@ -19,7 +19,7 @@ QUARTER_ENDS = QUARTERS.end_time.normalize().to_numpy().astype("datetime64[D]").
 PARAMETERS: Any = SimpleNamespace(
     tenancy_share={"confident": (0.9, 1.0), "likely": (0.6, 0.95), "speculative": (0.2, 0.7)}
 )
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=10, deadline=None)
 
 
 def campus(campus_id: str, mw: float, cloud_provider: str = "Cloud") -> Any:
