@@ -35,7 +35,7 @@ def capital_usd_per_hour(
     with np.errstate(divide="ignore", invalid="ignore"):
         discount = (1.0 + rate) ** -months
         payment = np.where(
-            rate == 0.0,
+            discount == 1.0,  # a rate too small to tell from none
             (1.0 - residual) / months,
             (1.0 - residual * discount) * rate / (1.0 - discount),
         )

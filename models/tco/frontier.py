@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,6 +45,17 @@ def throughput_at(interactivity: Array, throughput: Array, target: float) -> tup
     if x.size == 1:
         return float(y[0]), "interpolated"
     return max(0.0, steffen(x, y, target)), "interpolated"
+
+
+def best_of(stacks: Sequence[tuple[float, str]]) -> tuple[float, str]:
+    """The stack with the highest throughput among results of `throughput_at`, one per software stack.
+
+    Stacks are not mixed on one front: between a point of one and a point of another nothing can be run. Without any
+    stack `no_benchmark`; where none reaches the target, the first of them.
+    """
+    if not stacks:
+        return float("nan"), "no_benchmark"
+    return max(stacks, key=lambda found: found[0] if np.isfinite(found[0]) else -np.inf)
 
 
 def steffen(x: Array, y: Array, target: float) -> float:

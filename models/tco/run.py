@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.tco import cost
 from models.tco.assumptions import AssumptionError, Assumptions, refuse_look_ahead
-from models.tco.frontier import throughput_at
+from models.tco.frontier import best_of, throughput_at
 from models.tco.simulate import CostDraws, Row, Simulation, vintages
 
 Array = NDArray[np.float64]
@@ -164,19 +164,21 @@ def metric_draws(draws: CostDraws, spec: Row, output_tok_per_s_chip: float) -> d
 
 
 def _throughput_by_accelerator(benchmarks: pd.DataFrame, assumptions: Assumptions) -> dict[str, tuple[float, str]]:
-    """Output tokens/s per chip at the benchmark's interactivity, per accelerator with at least one comparable run."""
+    """Output tokens/s per chip at the benchmark's interactivity, best software stack, per accelerator with a run."""
     subjects = assumptions.subjects("interactivity_tok_per_s_user")
     if len(subjects) != 1:
         raise AssumptionError(f"exactly one benchmark workload is compared, found {subjects}.")
     target = assumptions.get(subjects[0], "interactivity_tok_per_s_user").value
-    return {
-        str(accelerator): throughput_at(
+    stacks: dict[str, list[tuple[float, str]]] = {}
+    by_stack = benchmarks.sort_values("record_id").groupby(["accelerator_id", "framework_family", "is_disaggregated"])
+    for (accelerator, _, _), runs in by_stack:
+        found = throughput_at(
             runs["interactivity_tok_per_s_user"].to_numpy(dtype=np.float64),
             runs["output_tok_per_s_chip"].to_numpy(dtype=np.float64),
             target,
         )
-        for accelerator, runs in benchmarks.sort_values("record_id").groupby("accelerator_id")
-    }
+        stacks.setdefault(str(accelerator), []).append(found)
+    return {accelerator: best_of(found) for accelerator, found in stacks.items()}
 
 
 def summary(values: Mapping[str, Array], names: Sequence[str], mean: bool = False) -> dict[str, object]:

@@ -35,7 +35,8 @@ rows = [
 ]
 benchmarks = pd.DataFrame({
     "record_id": ["T1", "T2"], "accelerator_id": ["gb200", "gb200"], "interactivity_tok_per_s_user": [30.0, 70.0],
-    "output_tok_per_s_chip": [1000.0, 500.0], "known_from": pd.to_datetime(["2025-12-05"] * 2),
+    "framework_family": "sglang", "is_disaggregated": True, "output_tok_per_s_chip": [1000.0, 500.0],
+    "known_from": pd.to_datetime(["2025-12-05"] * 2),
 })
 markets = pd.DataFrame({
     "market": [f"state-{i}" for i in range(51)], "price_to_us_ratio": [0.5 + i / 50 for i in range(51)],

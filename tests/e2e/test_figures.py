@@ -19,9 +19,11 @@ MARTS = {
     "campus_capacity_quarterly", "campus_capacity_steps", "campus_chips", "campus_tenancies", "campus_timeline",
     "chip_end_use_quarterly", "cloud_revenue_quarterly", "component_demand_quarterly", "conflicts", "coverage",
     "forecast_accuracy", "forecast_scoreboard", "lab_capacity_published", "lab_capacity_quarterly",
-    "lab_capacity_statements", "power_chip_balance_quarterly", "quarantine", "rental_prices_daily", "source_drift",
-    "source_freshness", "supplier_exposure", "supply_events", "system_comparison", "tco_by_system", "tco_metrics",
-    "tco_scenarios", "token_prices_daily", "trainium_volumes_quarterly", "validation_results",
+    "lab_capacity_statements", "power_chip_balance_quarterly", "quality_flags", "quarantine", "rental_margin",
+    "rental_prices_daily", "rental_returns", "source_drift", "source_freshness", "supplier_exposure", "supply_events",
+    "system_comparison", "tco_by_system", "tco_claims", "tco_inputs", "tco_metrics", "tco_pairwise", "tco_scenarios",
+    "tco_sensitivity", "tco_validation", "token_prices_daily", "tokens_calibration", "tokens_frontier",
+    "training_token_costs", "trainium_volumes_quarterly", "validation_results",
 }  # fmt: skip
 Connection = duckdb.DuckDBPyConnection
 

@@ -148,7 +148,9 @@ def one_supplier_month(rows: list[Row]) -> None:
     ("source", "resource", "change", "dependents"),
     [
         pytest.param(
-            "evidence", "cloud_prices", one_price, {"rental_prices_daily"}, marks=pytest.mark.slow, id="price"),
+            "evidence", "cloud_prices", one_price, {"rental_prices_daily", "rental_margin"},
+            marks=pytest.mark.slow, id="price",
+        ),
         pytest.param(
             "epoch_data_centers", "data_center_timelines", one_building_date,
             {

@@ -16,6 +16,75 @@ with known_prices as (
 
 ),
 
+-- A margin needs a rent without doubts and a cost of the same accelerator; a return also a rent of the last year.
+rents as (
+
+    select distinct accelerator_id
+    from {{ ref('int_rental_prices__weekly') }}
+
+),
+
+newest_rents as (
+
+    select distinct accelerator_id
+    from {{ ref('int_tco__newest_rents') }}
+
+),
+
+costs as (
+
+    select distinct accelerator_id
+    from {{ ref('int_tco__rental_costs') }}
+
+),
+
+returns as (
+
+    select distinct accelerator_id
+    from {{ ref('int_tco__rental_returns') }}
+
+),
+
+margins as (
+
+    select
+        unnest(['rental_margin', 'rental_returns']) as mart_name,
+        accelerators.accelerator_id,
+        rents.accelerator_id is not null as has_rent,
+        newest_rents.accelerator_id is not null as has_newest_rent,
+        costs.accelerator_id is not null as has_cost,
+        returns.accelerator_id is not null as has_return
+    from {{ ref('stg_evidence__accelerators') }} as accelerators
+    left join rents using (accelerator_id)
+    left join newest_rents using (accelerator_id)
+    left join costs using (accelerator_id)
+    left join returns using (accelerator_id)
+
+),
+
+margin_coverage as (
+
+    select
+        mart_name,
+        'accelerator' as subject_kind,
+        accelerator_id as subject_id,
+        case
+            when mart_name = 'rental_margin' and has_rent and has_cost then 'known'
+            when mart_name = 'rental_returns' and has_return then 'known'
+            else 'unknown'
+        end as coverage_status,
+        case
+            when not has_rent then 'missing: a rental price of this accelerator'
+            when not has_cost then 'missing: a cost of any system with this accelerator'
+            when mart_name = 'rental_returns' and not has_newest_rent then 'missing: a rental price of the last year'
+            when mart_name = 'rental_returns' and not has_return
+                then 'missing: a cost in the newest assumption vintage'
+            else 'rent and cost known'
+        end as reason
+    from margins
+
+),
+
 -- Listed in a catalogue, but without a price: not sold that way, which is not a price of zero.
 unpriced_instances as (
 
@@ -84,3 +153,5 @@ union all
 select * from cloud_revenue
 union all
 select * from clouds_without_revenue
+union all
+select * from margin_coverage

@@ -89,6 +89,62 @@ aws_prices as (
 
 ),
 
+azure_prices as (
+
+    select
+        'azure_retail_prices' as source,
+        'retail_prices' as resource,
+        claim_id,
+        provider,
+        region,
+        availability_zone,
+        instance_type,
+        accelerator_label,
+        accelerator_id,
+        accelerator_count,
+        purchase_model,
+        price_date,
+        price_usd_per_hour,
+        round(price_usd_per_hour / nullif(accelerator_count, 0), 6) as price_usd_per_accelerator_hour,
+        price_basis,
+        null::varchar as quality_flag,
+        source_url,
+        'prices.azure.com' as publisher,
+        'sourced' as basis_class,
+        'azure' as root_id,
+        known_from
+    from {{ ref('int_rental_prices__azure') }}
+
+),
+
+vastai_prices as (
+
+    select
+        'vastai_offers' as source,
+        'offers' as resource,
+        claim_id,
+        provider,
+        region,
+        availability_zone,
+        instance_type,
+        accelerator_label,
+        accelerator_id,
+        accelerator_count,
+        purchase_model,
+        price_date,
+        price_usd_per_hour,
+        round(price_usd_per_hour / nullif(accelerator_count, 0), 6) as price_usd_per_accelerator_hour,
+        price_basis,
+        null::varchar as quality_flag,
+        source_url,
+        'vast.ai' as publisher,
+        'sourced' as basis_class,
+        'vast.ai' as root_id,
+        known_from
+    from {{ ref('int_rental_prices__vastai') }}
+
+),
+
 claims as (
 
     select * from evidence_prices
@@ -96,6 +152,10 @@ claims as (
     select * from skypilot_prices
     union all
     select * from aws_prices
+    union all
+    select * from azure_prices
+    union all
+    select * from vastai_prices
 
 ),
 
@@ -106,7 +166,7 @@ graded as (
         catalogue.is_redistributable,
         case
             when claims.quality_flag = 'carried_forward' then 4
-            when claims.source = 'aws_price_list' then 1
+            when claims.source in ('aws_price_list', 'azure_retail_prices', 'vastai_offers') then 1
             when claims.source = 'aws_capacity_blocks' and claims.resource = 'prices' then 1
             when claims.source = 'skypilot_catalog' then 2
             else 3

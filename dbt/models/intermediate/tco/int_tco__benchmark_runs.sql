@@ -19,6 +19,8 @@ with workload as (
 select
     runs.record_id,
     runs.accelerator_id,
+    runs.framework_family,
+    runs.is_disaggregated,
     runs.interactivity_tok_per_s_user,
     runs.output_tok_per_s_chip,
     workload.model,
@@ -29,15 +31,10 @@ select
     workload.target_tok_per_s_user,
     runs.root_id,
     runs.known_from
-from {{ ref('stg_evidence__throughput') }} as runs
+from {{ ref('int_tco__inference_runs') }} as runs
 inner join workload
     on runs.model = workload.model
     and runs.precision = workload.precision
     and runs.spec_decode = workload.spec_decode
-    and runs.isl_tokens = workload.isl_tokens
-    and runs.osl_tokens = workload.osl_tokens
-where runs.record_kind = 'inference_measured'
-    and runs.basis_class <> 'recall'
-    and runs.accelerator_id is not null
-    and runs.interactivity_tok_per_s_user > 0
-    and runs.output_tok_per_s_chip > 0
+    and runs.prompt_tokens = workload.isl_tokens
+    and runs.answer_tokens = workload.osl_tokens

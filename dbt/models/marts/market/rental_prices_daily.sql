@@ -7,6 +7,7 @@ select
     accelerator_id,
     accelerator_count as n_accelerators,
     purchase_model,
+    price_tier,
     price_date,
     price_usd_per_hour,
     price_usd_per_accelerator_hour,
@@ -20,5 +21,5 @@ select
     publisher,
     known_from,
     {{ as_of_date() }} as as_of_date,
-    'market-1' as methodology_version
+    'market-2' as methodology_version
 from {{ ref('fct_rental_prices') }}

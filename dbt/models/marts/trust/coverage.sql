@@ -1,4 +1,4 @@
-{% set areas = ['volumes', 'purchases', 'components', 'capacity', 'chips', 'tco', 'market'] %}
+{% set areas = ['volumes', 'purchases', 'components', 'capacity', 'chips', 'tco', 'tokens', 'market'] %}
 
 with areas as (
 

@@ -28,6 +28,8 @@ def benchmarks() -> pd.DataFrame:
         {
             "record_id": ["T1", "T2", "T3"],
             "accelerator_id": ["gb200", "gb200", "h100-sxm"],
+            "framework_family": "sglang",
+            "is_disaggregated": True,
             "interactivity_tok_per_s_user": [30.0, 70.0, 40.0],
             "output_tok_per_s_chip": [1000.0, 500.0, 100.0],
             "known_from": pd.to_datetime(["2025-12-05", "2025-12-05", "2026-02-08"]),

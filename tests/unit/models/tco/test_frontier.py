@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.tco.frontier import pareto_front, steffen, throughput_at
+from models.tco.frontier import best_of, pareto_front, steffen, throughput_at
 
 X = np.array([20.0, 40.0, 60.0, 50.0, 30.0])
 Y = np.array([900.0, 500.0, 200.0, 100.0, 910.0])
@@ -64,3 +64,11 @@ def test_order_of_runs_does_not_matter(points: list[tuple[float, float]], random
     fronts = [pareto_front(*(np.array(v) for v in zip(*p, strict=True))) for p in (points, shuffled)]
     assert fronts[0][0].tolist() == fronts[1][0].tolist()
     assert fronts[0][1].tolist() == fronts[1][1].tolist()
+
+
+def test_best_stack() -> None:
+    slow, fast, lost = (100.0, "clamped_low"), (300.0, "interpolated"), (math.nan, "unreachable")
+    assert best_of([slow, lost, fast]) == fast
+    assert best_of([lost, slow]) == slow
+    assert best_of([lost])[1] == "unreachable"
+    assert best_of([])[1] == "no_benchmark"

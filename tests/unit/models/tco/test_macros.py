@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from models.tco import cost
+from models.tco.centre import run_inputs
 from models.tco.run import KEY, run, run_draws
 from tests.unit.models.tco.cases import AS_OF
 
@@ -23,6 +24,8 @@ def published(frames: dict[str, pd.DataFrame]) -> Iterator[duckdb.DuckDBPyConnec
     draws = run_draws(frames, AS_OF, 7, 500)
     connection.register("engine_draws", draws)
     connection.execute("create schema draws; create table draws.tco_by_system as select * from engine_draws")
+    connection.register("engine_inputs", run_inputs(frames, AS_OF))
+    connection.execute("create schema marts; create table marts.tco_inputs as select * from engine_inputs")
     connection.execute(MACROS.read_text(encoding="utf-8"))
     yield connection
     connection.close()

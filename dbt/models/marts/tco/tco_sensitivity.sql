@@ -1,0 +1,31 @@
+select
+    moves.system_id,
+    moves.buyer_class,
+    moves.assumption_vintage,
+    moves.metric,
+    moves.input_name,
+    systems.vendor,
+    systems.system_name,
+    inputs.accelerator_id,
+    moves.unit,
+    moves.metric_at_low_value,
+    moves.metric_at_mid_value,
+    moves.metric_at_high_value,
+    moves.change_at_low_pct,
+    moves.change_at_high_pct,
+    moves.swing_pct,
+    moves.swing_pct_rank,
+    moves.input_unit,
+    moves.input_low_value,
+    moves.input_mid_value,
+    moves.input_high_value,
+    moves.range_basis,
+    moves.assumption as range_evidence_id,
+    inputs.capex_basis,
+    inputs.is_derived_bound,
+    'estimated' as value_kind,
+    inputs.known_from,
+    {{ as_of_date() }} as as_of_date
+from {{ ref('int_tco__sensitivity') }} as moves
+inner join {{ ref('int_tco__system_inputs') }} as inputs using (system_id, assumption_vintage)
+inner join {{ ref('dim_system') }} as systems using (system_id)
