@@ -32,6 +32,8 @@ def calibration(engine: str) -> Callable[[duckdb.DuckDBPyConnection, Path], Figu
             from marts.forecast_accuracy
             where engine = ? and target_kind = 'actual' and score_basis in ('out_of_sample', 'censored')
                 and not is_point_forecast and score_flag is null
+                -- A site on which nothing can change says nothing about an interval.
+                and forecast_value_p05 < forecast_value_p95
             order by target, forecaster, forecast_as_of, subject, period, actual_root_id
             """,
             [engine],
@@ -58,7 +60,8 @@ def calibration(engine: str) -> Callable[[duckdb.DuckDBPyConnection, Path], Figu
         _bins(histogram, shares_below(ours))
         histogram.set_title(f"Where {len(ours)} outcomes fell in Gigawatch's intervals (PIT)")
         source = (
-            "marts.forecast_accuracy (out of sample, no doubtful outcomes; in brackets: forecasts, not independent)"
+            "marts.forecast_accuracy (out of sample, no doubtful outcomes, no certain ones; "
+            "in brackets: forecasts, not independent)"
         )
         title = f"Are the intervals of the {engine} engine honest?"
         return style.finish(figure, title, source, pd.Timestamp(frame["as_of_date"].max()).date())
