@@ -73,6 +73,8 @@ def build_speed(spells: pd.DataFrame) -> pd.DataFrame:
     Returns COLUMNS; the months are NaN with fewer than three endings seen.
     """
     rows: list[dict[str, object]] = []
+    # Sums of floats depend on their order, and rows come from SQL in any.
+    spells = spells.sort_values(["interval_name", "shortest_days", "longest_days"])
     for kind, column in (("all", None), ("operator", "operator"), ("design_family", "design_family")):
         named = spells.assign(group_name="all" if column is None else spells[column])
         for (name, interval), group in named.groupby(["group_name", "interval_name"], sort=True):

@@ -64,6 +64,8 @@ def truncated_moments(mean: Floats, log_sd: float, low: Floats, high: Floats) ->
     # Bounds far out in one tail leave no mass to divide by: the nearer bound is the value.
     thin = mass <= 1e-9
     inside = np.where(thin, np.where(a > 0, low_end, high_end), inside)
+    # Narrow bounds divide a small difference by a small mass: what rounding carries outside is put back.
+    inside = np.clip(inside, low, np.maximum(high, low))
     return (
         np.where(known, low_end, inside),
         np.where(known | thin, 0.0, np.clip(spread, 0.0, 1.0) * log_sd**2),

@@ -112,6 +112,7 @@ def test_a_withdrawn_tenancy_takes_its_campus_out_of_the_comparison_and_moves_no
     assert not columns & {*untouched, "other_chips_needed_it_power_mw", "energised_ratio_to_fleet_needed"}
 
 
+@pytest.mark.slow
 def test_watts_of_a_chip_move_the_checks_of_its_campuses_and_no_count(copy_of: Path) -> None:
     moved = changed(
         copy_of,

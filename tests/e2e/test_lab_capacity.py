@@ -68,6 +68,7 @@ def test_how_a_lab_quarter_moved_between_two_vintages_is_one_query(
     assert by_cloud["SpaceXAI"][1] > 100
 
 
+@pytest.mark.slow
 def test_on_a_day_before_every_source_the_tables_are_empty_and_typed(refreshed: Path, tmp_path: Path) -> None:
     with as_of_build(refreshed, tmp_path, "2020-01-01") as con:
         for table in (

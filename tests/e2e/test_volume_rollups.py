@@ -178,6 +178,7 @@ def test_the_score_is_its_formula(published: Connection) -> None:
         assert score == pytest.approx(100 * strength[grade] * min(max(share, 0), 1))
 
 
+@pytest.mark.slow
 def test_a_changed_assumption_moves_the_stacks_and_nothing_else(copy_of: Path, tmp_path: Path) -> None:
     """Twice the stacks in a package, twice the stacks in all: the number is the row's, not the code's."""
     changed = tmp_path / "changed"

@@ -83,7 +83,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
 
 def test_a_source_that_is_down_does_not_stop_the_others(finished: tuple[dict[str, Any], Path]) -> None:
     case = finished[0]["one source down"]
-    assert case["tasks"]["fetch"] == ["failed"] + ["success"] * 5
+    assert case["tasks"]["fetch"] == ["failed"] + ["success"] * 6
     assert case["tasks"]["load"] == case["tasks"]["validate_raw"] == ["success"]
     assert (case["run"], case["asset_events"]) == ("success", 1)
 

@@ -32,13 +32,22 @@ modelled as (
 
 ),
 
-keys as (
+found as (
 
     select campus_id, building_number, stage from stages
     union
     select campus_id, building_number, stage from printed
     union
     select campus_id, building_number, stage from modelled
+
+),
+
+-- The press may speak of a site before any list holds it: it has a timeline from the day it is listed.
+keys as (
+
+    select *
+    from found
+    where campus_id in (select campus_id from {{ ref('dim_campus') }})
 
 )
 

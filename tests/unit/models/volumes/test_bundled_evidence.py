@@ -46,6 +46,7 @@ def test_the_step_of_mid_2026_drives_trainium3(world: dict[str, pd.DataFrame], t
     assert without[0.95] / without[0.05] > 1.5 * trainium3[0.95] / trainium3[0.05]
 
 
+@pytest.mark.slow
 def test_a_higher_step_means_more_trainium3(world: dict[str, pd.DataFrame], trainium3: pd.Series) -> None:
     revenue = world["revenue"].astype({"revenue_twd_thousand": float})
     in_step = revenue["ticker"].isin(STEPPED) & revenue["revenue_month"].isin(STEP_MONTHS)
@@ -53,6 +54,7 @@ def test_a_higher_step_means_more_trainium3(world: dict[str, pd.DataFrame], trai
     assert packages(world, "trn3", 2026, revenue=revenue)[0.5] > 1.1 * trainium3[0.5]
 
 
+@pytest.mark.slow
 def test_the_cut_of_an_interim_chip_means_fewer_trainium2(world: dict[str, pd.DataFrame]) -> None:
     """The dated rows on Trainium2.5 move 2026; as the undated row has it, there is more."""
     rows = world["assumptions"].copy()
