@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 from matplotlib.figure import Figure
 
-from serve.pictures import capacity, scores, style, volumes
+from serve.pictures import capacity, scores, style, tco, volumes
 from settings import settings
 
 # Name of the file in docs/img, without .svg -> what draws it from the published file and the folder of saved studies.
@@ -32,6 +32,9 @@ PICTURES: dict[str, Callable[[duckdb.DuckDBPyConnection, Path], Figure | None]] 
     "capacity_lab_clouds": capacity.lab_clouds,
     "capacity_campuses": capacity.campuses,
     "capacity_calibration": scores.calibration("capacity"),
+    "tco_waterfall": tco.waterfall,
+    "tco_rankings": tco.rankings,
+    "tco_tornado": tco.tornado,
 }
 
 

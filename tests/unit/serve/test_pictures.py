@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serve import ablation
-from serve.pictures import scores, style
+from serve.pictures import scores, style, tco
 from serve.pictures.__main__ import PICTURES, draw, main
 from serve.pictures.capacity import main_clouds
 from serve.pictures.volumes import most_changed
@@ -90,6 +90,47 @@ def _write_published(path: Path) -> None:
                 36.0 as forecast_value_p90, 38.0 as forecast_value_p95
             from range(40), (values ('volumes'), ('capacity')) as e (engine),
                 (values ('gigawatch'), ('rival')) as f (forecaster);
+
+            create table marts.tco_by_system as
+            select system_id, system_name, buyer_class, assumption_vintage, component, component_kind, is_bound
+                as is_derived_bound, {_levels("usd_per_chip_hour", "usd")}, usd as usd_per_chip_hour_mean,
+                date '2026-03-01' as as_of_date
+            from (values ('gb200-nvl72', 'GB200 NVL72', false), ('trn2-ultraserver', 'Trn2 UltraServer (two)', true))
+                as s (system_id, system_name, is_bound),
+                (values ('hyperscaler', 'v2025'), ('hyperscaler', 'v2026'), ('renter', 'v2026'))
+                    as b (buyer_class, assumption_vintage),
+                (values ('server', 'capital', 1.0), ('storage', 'capital', 0.1), ('software', 'capital', 0.2),
+                    ('electricity', 'operating', 0.3), ('internet', 'operating', 0.4), ('total', 'total', 2.0)
+                ) as c (component, component_kind, usd);
+
+            create table marts.tco_pairwise as
+            select unnest(['gb200-nvl72', 'trn2-ultraserver', 'gaudi3']) as system_id;
+
+            create table marts.tco_metrics as
+            select system_id, system_name, vendor, 'hyperscaler' as buyer_class, assumption_vintage, is_derived_bound,
+                {_levels("tco_usd_per_chip_hour", "usd")}, {_levels("usd_per_tb_per_s_hour", "usd / 8")},
+                {_levels("usd_per_effective_pflop_hour", "usd * per_pflop")}, date '2026-03-01' as as_of_date
+            from (values ('gb200-nvl72', 'GB200 NVL72', 'Nvidia', false, 2.0, 1.1),
+                ('trn2-ultraserver', 'Trn2 UltraServer (two)', 'AWS', true, 0.6, 5.0),
+                ('gaudi3', 'Gaudi3', 'Intel', false, 1.0, null), ('other', 'Another box', 'Maker', false, 1.0, 1.0)
+            ) as s (system_id, system_name, vendor, is_derived_bound, usd, per_pflop),
+                (values ('v2025'), ('v2026')) as v (assumption_vintage);
+
+            create table marts.tco_sensitivity as
+            select system_id, system_name, is_derived_bound, 'hyperscaler' as buyer_class, assumption_vintage, metric,
+                input_name, input_unit, input_low_value, input_high_value, change_at_low_pct, change_at_high_pct,
+                abs(change_at_high_pct - change_at_low_pct) as swing_pct, swing_pct_rank, 2.0 as metric_at_mid_value,
+                date '2026-03-01' as as_of_date
+            from (values ('gb200-nvl72', 'GB200 NVL72', false), ('trn2-ultraserver', 'Trn2 UltraServer (two)', true))
+                as s (system_id, system_name, is_derived_bound),
+                (values ('tco_usd_per_chip_hour'), ('usd_per_effective_pflop_hour')) as m (metric),
+                (values ('v2025'), ('v2026')) as v (assumption_vintage),
+                (values ('capex', 'USD/chip', 40000.0, 60000.0, -10.0, 12.0, 1),
+                    ('life_years', 'years', 5, 6.5, 9, -4, 2),
+                    ('mfu_share', 'share', 0.3, 0.45, 5, -3, 3),
+                    ('pue_ratio', 'ratio', 1.08, 1.2, 0, 0, 4)
+                ) as i (input_name, input_unit, input_low_value, input_high_value, change_at_low_pct,
+                    change_at_high_pct, swing_pct_rank);
             """
         )
 
@@ -151,6 +192,9 @@ CHANGES = {
     "capacity_lab_clouds": "update marts.lab_capacity_quarterly set it_capacity_mw_mean = 9 where level = 'lab_cloud'",
     "capacity_campuses": "update marts.campus_timeline set planned_date = date '2026-12-01' where building_id = 'c-3'",
     "capacity_calibration": "update marts.forecast_accuracy set actual_value = 3 where subject = '0'",
+    "tco_waterfall": "update marts.tco_by_system set usd_per_chip_hour_p95 = 3 where component = 'total'",
+    "tco_rankings": "update marts.tco_metrics set is_derived_bound = true where system_id = 'gb200-nvl72'",
+    "tco_tornado": "update marts.tco_sensitivity set change_at_high_pct = 8 where input_name = 'capex'",
 }
 
 
@@ -181,6 +225,29 @@ def test_the_text_names_suppliers_and_systems(published: Path, tmp_path: Path) -
     assert "Slides Ltd: content USD per rack" in beliefs and "CoWoS: AWS share ceiling" in beliefs
     systems = _bytes(published, published.parent, tmp_path, "volumes_skus").decode()
     assert "Server A" in systems and "code B" in systems
+
+
+def test_what_a_chip_hour_is_made_of(published: Path, tmp_path: Path) -> None:
+    waterfall = _bytes(published, published.parent, tmp_path, "tco_waterfall").decode()
+    assert "vintage v2026" in waterfall and "Trn2 UltraServer (derived bound)" in waterfall
+    assert "GB200 NVL72 (derived bound)" not in waterfall and "back-end network" in waterfall
+    rankings = _bytes(published, published.parent, tmp_path, "tco_rankings").decode()
+    assert rankings.count("not known") == 1, "Gaudi3 has no MFU; it is named, not drawn at zero"
+    assert "Another box" not in rankings, "one system per accelerator: those of the pairs"
+    tornado = _bytes(published, published.parent, tmp_path, "tco_tornado").decode()
+    assert "all-in capex, 40,000-60,000 USD/chip" in tornado and "MFU, 30-45%" in tornado
+    assert "PUE" not in tornado, "what moves nothing has no bar"
+
+
+@pytest.mark.parametrize("name", ["tco_waterfall", "tco_rankings", "tco_tornado"])
+def test_cost_pictures_are_of_the_newest_vintage_of_hyperscalers(
+    published: Path, tmp_path: Path, changed: duckdb.DuckDBPyConnection, name: str
+) -> None:
+    before = _bytes(published, published.parent, tmp_path, name)
+    for mart in ("tco_by_system", "tco_metrics", "tco_sensitivity"):
+        changed.execute(f"delete from marts.{mart} where assumption_vintage = 'v2025' or buyer_class = 'renter'")
+    changed.close()
+    assert _bytes(tmp_path / "gigawatch.duckdb", published.parent, tmp_path, name) == before
 
 
 def test_the_command_says_what_it_wrote(
@@ -261,6 +328,29 @@ def test_an_unmoved_belief_tells_nothing(shift: float, width: float) -> None:
     assert gain["same"] == pytest.approx(0, abs=1e-12)
     assert gain["moved"] >= -1e-12
     assert most_changed(frame, 1)["belief"].tolist() == ["moved"] or gain["moved"] == pytest.approx(0, abs=1e-9)
+
+
+parts = st.lists(
+    st.tuples(st.sampled_from(["server", "storage", "software", "frontend_network"]), st.floats(0, 10)), max_size=4,
+    unique_by=lambda part: part[0],
+)  # fmt: skip
+
+
+@given(parts, st.floats(0, 10), st.floats(0, 10))
+def test_steps_end_at_the_total(capital: list[tuple[str, float]], power: float, hands: float) -> None:
+    rows = [(name, "capital", usd) for name, usd in capital]
+    rows += [("remote_hands", "operating", hands), ("electricity", "operating", power)]
+    total = sum(usd for *_, usd in rows)
+    frame = pd.DataFrame([*rows, ("total", "total", total)],
+                         columns=["component", "component_kind", "usd_per_chip_hour_mean"])  # fmt: skip
+    table = tco.steps(frame)
+    assert table["usd"].sum() == pytest.approx(total)
+    assert table["start"].iloc[0] == pytest.approx(0)
+    ends = table["start"] + table["usd"]
+    assert ends.iloc[:-1].tolist() == pytest.approx(table["start"].iloc[1:].tolist())
+    assert ends.iloc[-1] == pytest.approx(total)
+    assert table["kind"].tolist() == sorted(table["kind"]), "capital first"
+    assert table.loc["other operating", "usd"] == hands
 
 
 cells = st.lists(
