@@ -63,7 +63,7 @@ docs: $(INSTALLED) ## write docs/data_dictionary.md from the published file
 test: lint ## lint, then every test but the slow ones and the benchmarks
 	@$(PY) -m pytest -m "not bench and not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
-test-slow: $(INSTALLED) ## the slow tests: single models on small raw data through dbt
+test-slow: $(INSTALLED) ## the slow tests: whole refreshes, changed input rows, single models through dbt
 	@$(PY) -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder
 
 check: lint ## lint and the quick tests (unit and contract), before a commit

@@ -153,6 +153,7 @@ def up(home: Path, feeds: Feeds) -> Iterator[tuple[subprocess.Popen[str], Api]]:
             process.kill()
 
 
+@pytest.mark.slow
 def test_triggered_ingests_fetch_in_parallel_and_their_assets_publish(
     up: tuple[subprocess.Popen[str], Api], home: Path, feeds: Feeds
 ) -> None:

@@ -169,7 +169,7 @@ def one_supplier_month(rows: list[Row]) -> None:
                 "component_demand_quarterly", "draws.component_demand_quarterly", "accelerator_purchases_quarterly",
                 "chip_end_use_quarterly", "forecast_accuracy", "forecast_scoreboard", "power_chip_balance_quarterly",
             },
-            id="supplier month",
+            marks=pytest.mark.slow, id="supplier month",
         ),
     ],
 )  # fmt: skip
